@@ -1,0 +1,21 @@
+"""The beat table as data: each entry wakes one argument-less sweep and expires before the next one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MEND_EVERY = 10
+
+
+def table(tick: int) -> dict[str, dict[str, Any]]:
+    """Return Celery's beat table for a tick of so many seconds."""
+    return {
+        "sweep": _every(tick, "complaints.tasks.sweep"),
+        "deliver": _every(tick, "complaints.tasks.deliver"),
+        "mend": _every(tick * MEND_EVERY, "followups.tasks.mend"),
+    }
+
+
+def _every(seconds: int, task: str) -> dict[str, Any]:
+    """An old wake-up is worth nothing, hence it expires when the next one is due."""
+    return {"task": task, "schedule": float(seconds), "options": {"expires": seconds}}

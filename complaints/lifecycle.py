@@ -1,0 +1,419 @@
+"""The states of a complaint and every transition between them (domain.md, section 3).
+
+Pure: a transition checks its guards against `CaseFacts`, sets fields and raises a named refusal. It never reads the
+database, never saves and never sends; `operations.progress` does that around it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_fsm import RETURN_VALUE, FSMField, transition
+
+SATISFIED_FROM = 4
+UNREACHABLE_AFTER = 3
+REOPEN_WITHIN = timedelta(days=15)
+
+
+class State(models.TextChoices):
+    NEW = "new", _("New")
+    ACCEPTED = "accepted", _("Accepted")
+    VERIFYING = "verifying", _("Verifying")
+    PROPOSING = "proposing", _("Proposing")
+    NEGOTIATING = "negotiating", _("Negotiating")
+    EXECUTING = "executing", _("Executing")
+    AWAITING_FOLLOWUP = "awaiting_followup", _("Awaiting call-back")
+    CLOSED = "closed", _("Closed")
+    MERGED = "merged", _("Merged")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    UNFOUNDED = "unfounded", _("Unfounded")
+
+
+OPEN = (
+    State.NEW,
+    State.ACCEPTED,
+    State.VERIFYING,
+    State.PROPOSING,
+    State.NEGOTIATING,
+    State.EXECUTING,
+    State.AWAITING_FOLLOWUP,
+)
+STAGES = (*OPEN, State.CLOSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFacts:
+    """What the guards know of one complaint; read by `queries.facts`, completed by the step being taken."""
+
+    missing_fields: tuple[str, ...] = ()
+    human_reply: bool = False
+    promise: bool = False
+    assignee: int | None = None
+    accused: int | None = None
+    actor: int | None = None
+    evidence: int = 0
+    evidence_waived: bool = False
+    liability_percent: int = 0
+    root_cause: bool = False
+    options: int = 0
+    single_option_reason: bool = False
+    unapproved: tuple[str, ...] = ()
+    chosen: str = ""
+    choice_contact: bool = False
+    steps_missing: tuple[str, ...] = ()
+    apology_needed: bool = False
+    apology_logged: bool = False
+    satisfaction: int | None = None
+    callback_attempts: int = 0
+    closed_at: datetime | None = None
+    now: datetime | None = None
+    reason: str = ""
+    customer_contact: bool = False
+    basis_reply: bool = False
+    merge_related: bool = False
+    state_before_merge: str = ""
+
+
+class Refused(Exception):
+    """A transition is not possible now; the text tells a clerk what to do, `panel` names the place to do it."""
+
+    message: ClassVar[Any] = ""
+    panel: ClassVar[str] = ""
+
+    def __init__(self, **names: Any) -> None:
+        self.names = names
+        super().__init__(self.text)
+
+    @property
+    def text(self) -> str:
+        """The sentence in the reader's language."""
+        return str(self.message) % self.names if self.names else str(self.message)
+
+
+class NotPossibleNow(Refused):
+    message = _("This step is not possible in the stage “%(state)s”.")
+
+
+class FieldsMissing(Refused):
+    message = _("Complete the registration first. Missing: %(fields)s.")
+    panel = "registration"
+
+
+class NoHumanReply(Refused):
+    message = _("Reply to the customer first; an automatic acknowledgement does not count.")
+    panel = "reply"
+
+
+class NoPromise(Refused):
+    message = _("Name a time in the reply: what will happen, and by when.")
+    panel = "reply"
+
+
+class NoAssignee(Refused):
+    message = _("Assign the complaint to somebody first.")
+    panel = "assign"
+
+
+class AccusedCannotVerify(Refused):
+    message = _("The person complained about cannot verify the own case. Assign it to somebody else.")
+    panel = "assign"
+
+
+class EvidenceMissing(Refused):
+    message = _("Add at least one piece of evidence, or have a team lead waive it with a reason.")
+    panel = "evidence"
+
+
+class LiabilityIncomplete(Refused):
+    message = _("Liability adds up to %(percent)s %%; it must be exactly 100 %%.")
+    panel = "liability"
+
+
+class RootCauseMissing(Refused):
+    message = _("Write down the root cause.")
+    panel = "liability"
+
+
+class OptionsMissing(Refused):
+    message = _("Prepare at least two options, or give the reason for offering only one.")
+    panel = "remedies"
+
+
+class ApprovalMissing(Refused):
+    message = _("Not yet approved: option %(labels)s.")
+    panel = "remedies"
+
+
+class ChoiceMissing(Refused):
+    message = _("Record which option the customer chose.")
+    panel = "choice"
+
+
+class ChoiceContactMissing(Refused):
+    message = _("Record the message or call in which the customer chose.")
+    panel = "choice"
+
+
+class StepsMissing(Refused):
+    message = _("Carry the remedy out first. Missing: %(facts)s.")
+    panel = "remedies"
+
+
+class ApologyMissing(Refused):
+    message = _("A complaint about service needs a logged apology call by a supervisor.")
+    panel = "apology"
+
+
+class NotSatisfied(Refused):
+    message = _("Close only when the customer is satisfied (4 or 5), or was not reached in 3 attempts.")
+    panel = "followup"
+
+
+class StillSatisfied(Refused):
+    message = _("A supplementary round is for a customer who is not satisfied (1 to 3).")
+    panel = "followup"
+
+
+class ReasonMissing(Refused):
+    message = _("Give the reason.")
+
+
+class CustomerContactMissing(Refused):
+    message = _("Record the customer's message or call that shows it.")
+
+
+class BasisReplyMissing(Refused):
+    message = _("Send the customer a reply with the basis of the finding and the way to object.")
+
+
+class ReopenWindowOver(Refused):
+    message = _("The reopening window of %(days)s days is over. Register a new complaint.")
+
+
+class MergeTargetMissing(Refused):
+    message = _("Choose an open complaint of the same customer or order to merge into.")
+
+
+class NothingToUnmerge(Refused):
+    message = _("This complaint was not merged.")
+
+
+Guard = Callable[[CaseFacts], Refused | None]
+
+
+def fields_complete(f: CaseFacts) -> Refused | None:
+    return FieldsMissing(fields=", ".join(f.missing_fields)) if f.missing_fields else None
+
+
+def replied(f: CaseFacts) -> Refused | None:
+    return None if f.human_reply else NoHumanReply()
+
+
+def promised(f: CaseFacts) -> Refused | None:
+    return None if f.promise else NoPromise()
+
+
+def assigned(f: CaseFacts) -> Refused | None:
+    return None if f.assignee else NoAssignee()
+
+
+def not_accused(f: CaseFacts) -> Refused | None:
+    involved = f.accused is not None and f.accused in (f.assignee, f.actor)
+    return AccusedCannotVerify() if involved else None
+
+
+def evidenced(f: CaseFacts) -> Refused | None:
+    return None if f.evidence or f.evidence_waived else EvidenceMissing()
+
+
+def liability_settled(f: CaseFacts) -> Refused | None:
+    return None if f.liability_percent == 100 else LiabilityIncomplete(percent=f.liability_percent)
+
+
+def root_cause_named(f: CaseFacts) -> Refused | None:
+    return None if f.root_cause else RootCauseMissing()
+
+
+def options_ready(f: CaseFacts) -> Refused | None:
+    return None if f.options >= 2 or (f.options == 1 and f.single_option_reason) else OptionsMissing()
+
+
+def approved(f: CaseFacts) -> Refused | None:
+    return ApprovalMissing(labels=", ".join(f.unapproved)) if f.unapproved else None
+
+
+def chosen(f: CaseFacts) -> Refused | None:
+    return None if f.chosen else ChoiceMissing()
+
+
+def choice_shown(f: CaseFacts) -> Refused | None:
+    return None if f.choice_contact else ChoiceContactMissing()
+
+
+def carried_out(f: CaseFacts) -> Refused | None:
+    return StepsMissing(facts=", ".join(f.steps_missing)) if f.steps_missing else None
+
+
+def apologised(f: CaseFacts) -> Refused | None:
+    return ApologyMissing() if f.apology_needed and not f.apology_logged else None
+
+
+def satisfied_or_unreachable(f: CaseFacts) -> Refused | None:
+    if f.satisfaction is None:
+        return None if f.callback_attempts >= UNREACHABLE_AFTER else NotSatisfied()
+    return None if f.satisfaction >= SATISFIED_FROM else NotSatisfied()
+
+
+def unsatisfied(f: CaseFacts) -> Refused | None:
+    return None if f.satisfaction is not None and f.satisfaction < SATISFIED_FROM else StillSatisfied()
+
+
+def reason_given(f: CaseFacts) -> Refused | None:
+    return None if f.reason.strip() else ReasonMissing()
+
+
+def shown_by_customer(f: CaseFacts) -> Refused | None:
+    return None if f.customer_contact else CustomerContactMissing()
+
+
+def basis_explained(f: CaseFacts) -> Refused | None:
+    return None if f.basis_reply else BasisReplyMissing()
+
+
+def within_window(f: CaseFacts) -> Refused | None:
+    if f.closed_at and f.now and f.now - f.closed_at <= REOPEN_WITHIN:
+        return None
+    return ReopenWindowOver(days=REOPEN_WITHIN.days)
+
+
+def related(f: CaseFacts) -> Refused | None:
+    return None if f.merge_related else MergeTargetMissing()
+
+
+def was_merged(f: CaseFacts) -> Refused | None:
+    return None if f.state_before_merge else NothingToUnmerge()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transition as the pages, the roles table and the picture see it."""
+
+    name: str
+    label: Any
+    sources: tuple[str, ...]
+    target: str | None
+    guards: tuple[Guard, ...]
+
+    def refusals(self, state: str, facts: CaseFacts) -> list[Refused]:
+        """Everything that stands in the way of this step, in the order in which a clerk would mend it."""
+        if state not in self.sources:
+            return [NotPossibleNow(state=State(state).label)]
+        return [refusal for guard in self.guards if (refusal := guard(facts))]
+
+
+STEPS: dict[str, Step] = {}
+
+
+def step(label: Any, source: State | tuple[State, ...], target: State | None, *guards: Guard) -> Callable[[Any], Any]:
+    """Declare a transition: its guards run before its body, and the state changes only when both succeeded."""
+
+    def declare(method: Callable[..., Any]) -> Any:
+        sources = source if isinstance(source, tuple) else (source,)
+        spec = STEPS[method.__name__] = Step(method.__name__, label, sources, target, guards)
+
+        @wraps(method)
+        def guarded(self: Any, facts: CaseFacts, *, now: datetime) -> Any:
+            for refusal in spec.refusals(self.state, replace(facts, now=now)):
+                raise refusal
+            return method(self, facts, now=now)
+
+        return transition(
+            field="state", source=list(sources), target=RETURN_VALUE(*OPEN) if target is None else target
+        )(guarded)
+
+    return declare
+
+
+class Lifecycle(models.Model):
+    """The state of a complaint, its transitions and the moments that they fix."""
+
+    state = FSMField(_("stage"), choices=State, default=State.NEW, protected=True, editable=False)
+    round = models.PositiveSmallIntegerField(_("round"), default=1, editable=False)
+    round_started_at = models.DateTimeField(_("round started"), editable=False)
+    accepted_at = models.DateTimeField(_("accepted at"), null=True, editable=False)
+    resolved_at = models.DateTimeField(_("resolved at"), null=True, editable=False)
+    closed_at = models.DateTimeField(_("closed at"), null=True, editable=False)
+    state_before_merge = models.CharField(max_length=20, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @step(_("Accept"), State.NEW, State.ACCEPTED, fields_complete, replied, promised)
+    def accept(self, facts: CaseFacts, *, now: datetime) -> None:
+        self.accepted_at = now
+
+    @step(_("Start verification"), State.ACCEPTED, State.VERIFYING, assigned, not_accused)
+    def start_verification(self, facts: CaseFacts, *, now: datetime) -> None:
+        pass
+
+    @step(
+        _("Conclude verification"), State.VERIFYING, State.PROPOSING,
+        not_accused, evidenced, liability_settled, root_cause_named,
+    )  # fmt: skip
+    def conclude_verification(self, facts: CaseFacts, *, now: datetime) -> None:
+        pass
+
+    @step(_("Offer options"), State.PROPOSING, State.NEGOTIATING, options_ready, approved)
+    def offer(self, facts: CaseFacts, *, now: datetime) -> None:
+        pass
+
+    @step(_("Customer declines"), State.NEGOTIATING, State.PROPOSING, reason_given)
+    def decline(self, facts: CaseFacts, *, now: datetime) -> None:
+        pass
+
+    @step(_("Customer agrees"), State.NEGOTIATING, State.EXECUTING, chosen, choice_shown)
+    def agree(self, facts: CaseFacts, *, now: datetime) -> None:
+        pass
+
+    @step(_("Resolve"), State.EXECUTING, State.AWAITING_FOLLOWUP, approved, carried_out, apologised)
+    def resolve(self, facts: CaseFacts, *, now: datetime) -> None:
+        self.resolved_at = now
+
+    @step(_("Close"), State.AWAITING_FOLLOWUP, State.CLOSED, satisfied_or_unreachable)
+    def close(self, facts: CaseFacts, *, now: datetime) -> None:
+        self.closed_at = now
+
+    @step(_("Supplementary round"), State.AWAITING_FOLLOWUP, State.PROPOSING, unsatisfied, reason_given)
+    def supplement(self, facts: CaseFacts, *, now: datetime) -> None:
+        self._new_round(now)
+
+    @step(_("Reopen"), State.CLOSED, State.PROPOSING, within_window, reason_given)
+    def reopen(self, facts: CaseFacts, *, now: datetime) -> None:
+        self._new_round(now)
+
+    @step(_("Withdraw"), OPEN, State.WITHDRAWN, reason_given, shown_by_customer)
+    def withdraw(self, facts: CaseFacts, *, now: datetime) -> None:
+        self.closed_at = now
+
+    @step(_("Find unfounded"), State.VERIFYING, State.UNFOUNDED, not_accused, reason_given, basis_explained)
+    def find_unfounded(self, facts: CaseFacts, *, now: datetime) -> None:
+        self.closed_at = now
+
+    @step(_("Merge"), OPEN, State.MERGED, related, reason_given)
+    def merge(self, facts: CaseFacts, *, now: datetime) -> None:
+        self.state_before_merge = self.state
+
+    @step(_("Undo merge"), State.MERGED, None, was_merged, reason_given)
+    def unmerge(self, facts: CaseFacts, *, now: datetime) -> str:
+        state, self.state_before_merge = self.state_before_merge, ""
+        return state
+
+    def _new_round(self, now: datetime) -> None:
+        self.round += 1
+        self.round_started_at = now
+        self.resolved_at = None
+        self.closed_at = None

@@ -1,0 +1,103 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from encrypted_fields.fields import EncryptedCharField
+
+from complaints import identity
+from complaints.identity import Fact
+
+from .shop import Platform, shop_ids_of
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def visible_to(self, user) -> "CustomerQuerySet":
+        """Customers with a complaint or an order in a shop that the person works for."""
+        if not user.is_active or not user.is_staff:
+            return self.none()
+        if user.has_perm("complaints.view_all_shops"):
+            return self.all()
+        shops = shop_ids_of(user)
+        in_shops = Q(pk__in=self.model._meta.get_field("complaints").related_model.objects
+                     .filter(shop_id__in=shops).values("customer_id"))  # fmt: skip
+        in_orders = Q(pk__in=self.model._meta.get_field("orders").related_model.objects
+                      .filter(shop_id__in=shops).values("customer_id"))  # fmt: skip
+        return self.filter(in_shops | in_orders)
+
+    def matching(self, text: str) -> "CustomerQuerySet":
+        """Customers whose name, phone, e-mail or buyer id is exactly this text, found by fingerprint."""
+        found = Q()
+        for kind in Fact:
+            mark = fingerprint(kind, text)
+            if mark:
+                found |= Q(**{f"{kind}_hash": mark})
+        return self.filter(found) if found else self.none()
+
+
+class Customer(models.Model):
+    """One person per (platform, buyer id) or per contact; personal data is encrypted, look-up goes by keyed hash.
+
+    `full_clean()` must not be called on this model: the encrypted fields switch decryption off for the whole
+    process while they clean. Forms validate before they get here.
+    """
+
+    platform = models.CharField(_("platform"), max_length=12, choices=Platform)
+    name = EncryptedCharField(_("name"), max_length=80, blank=True, null=True)
+    phone = EncryptedCharField(_("phone"), max_length=40, blank=True, null=True)
+    email = EncryptedCharField(_("e-mail"), max_length=254, blank=True, null=True)
+    buyer = EncryptedCharField(_("buyer id"), max_length=120, blank=True, null=True)
+    name_hash = models.CharField(max_length=64, blank=True, editable=False)
+    phone_hash = models.CharField(max_length=64, blank=True, editable=False)
+    email_hash = models.CharField(max_length=64, blank=True, editable=False)
+    buyer_hash = models.CharField(max_length=64, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created"))
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["platform", "buyer_hash"], condition=~Q(buyer_hash=""), name="customer_buyer_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["name_hash"], condition=~Q(name_hash=""), name="customer_name"),
+            models.Index(fields=["phone_hash"], condition=~Q(phone_hash=""), name="customer_phone"),
+            models.Index(fields=["email_hash"], condition=~Q(email_hash=""), name="customer_email"),
+        ]
+
+    def __str__(self) -> str:
+        return self.masked_name
+
+    def save(self, *args, **kwargs) -> None:
+        for kind in Fact:
+            setattr(self, f"{kind}_hash", fingerprint(kind, getattr(self, kind) or ""))
+        super().save(*args, **kwargs)
+
+    @property
+    def masked_name(self) -> str:
+        return identity.mask_name(self.name or "") or identity.mask_buyer(self.buyer or "")
+
+    @property
+    def masked_phone(self) -> str:
+        return identity.mask_phone(self.phone or "")
+
+    @property
+    def masked_email(self) -> str:
+        return identity.mask_email(self.email or "")
+
+    @property
+    def masked_buyer(self) -> str:
+        return identity.mask_buyer(self.buyer or "")
+
+    @property
+    def reachable(self) -> bool:
+        """Whether there is any way to contact this person."""
+        return bool(self.phone or self.email or self.buyer)
+
+
+def fingerprint(kind: Fact, value: str) -> str:
+    """The keyed hash of a personal fact under this installation's key."""
+    return identity.fingerprint(kind, value, settings.AMENDS_HASH_KEY)

@@ -1,0 +1,75 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from encrypted_fields.fields import EncryptedCharField, EncryptedTextField
+
+from .complaint import Complaint
+
+
+class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
+    def visible_to(self, user) -> "OutboxQuerySet":
+        """Messages about the complaints that the person may see."""
+        return self.filter(complaint__in=Complaint.objects.visible_to(user))
+
+    def due(self, now) -> "OutboxQuerySet":
+        return self.filter(status=OutboxMessage.Status.PENDING, next_attempt_at__lte=now).order_by(
+            "next_attempt_at", "pk"
+        )
+
+    def abandoned(self, now) -> "OutboxQuerySet":
+        """Claimed by a worker that did not come back before its lease ran out."""
+        return self.filter(status=OutboxMessage.Status.SENDING, lease_until__lte=now)
+
+
+class OutboxMessage(models.Model):
+    """A message to be delivered, written in the transaction that caused it and sent afterwards."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("waiting")
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        UNCERTAIN = "uncertain", _("maybe sent")
+        DEAD = "dead", _("failed")
+
+    class Audience(models.TextChoices):
+        STAFF = "staff", _("staff")
+        CUSTOMER = "customer", _("customer")
+
+    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="outbox")
+    audience = models.CharField(_("audience"), max_length=8, choices=Audience)
+    channel = models.CharField(_("channel"), max_length=12, default="email")
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    address = EncryptedCharField(_("address"), max_length=254)
+    subject = models.CharField(_("subject"), max_length=200)
+    body = EncryptedTextField(_("text"))
+    dedup_key = models.CharField(max_length=200, unique=True, editable=False)
+    message_id = models.CharField(_("Message-ID"), max_length=120, editable=False)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)
+    attempt = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"))
+    owner = models.CharField(max_length=40, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    data_started_at = models.DateTimeField(_("transmission started"), null=True, editable=False)
+    sent_at = models.DateTimeField(_("sent at"), null=True)
+    last_error = models.CharField(_("last error"), max_length=500, blank=True)
+    created_at = models.DateTimeField(_("created"))
+
+    objects = OutboxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("outbox")
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["next_attempt_at", "id"], condition=Q(status="pending"), name="outbox_due"),
+            models.Index(fields=["lease_until"], condition=Q(status="sending"), name="outbox_leased"),
+            models.Index(fields=["-created_at", "-id"], name="outbox_recent"),
+            models.Index(
+                fields=["-created_at", "-id"], condition=Q(status__in=["dead", "uncertain"]), name="outbox_troubled"
+            ),
+        ]
+        permissions = [("resend_message", "Can send a failed or uncertain message again")]
+
+    def __str__(self) -> str:
+        return self.subject

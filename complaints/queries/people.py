@@ -1,0 +1,34 @@
+"""Who is there: leads, supervisors and managers per shop, in one query for any number of shops."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import F
+
+ESCALATION = ("team_lead", "supervisor", "shop_manager")
+
+
+def escalation(shop_ids: Iterable[int]) -> dict[int, dict[str, list[Any]]]:
+    """For each shop: role -> active people. Leads are members of the shop; the higher roles serve all shops."""
+    people: dict[int, dict[str, list[Any]]] = {shop: defaultdict(list) for shop in shop_ids}
+    users = get_user_model().objects.filter(is_active=True, is_staff=True)
+    leads = users.filter(groups__name="team_lead", shops__in=people).annotate(shop_id=F("shops")).order_by("pk")
+    for lead in leads:
+        people[lead.shop_id]["team_lead"].append(lead)
+    for role in ESCALATION[1:]:
+        for person in users.filter(groups__name=role).order_by("pk"):
+            for roles in people.values():
+                roles[role].append(person)
+    return people
+
+
+def assignable(shop_id: int) -> Any:
+    """Active staff of the shop who may handle complaints, by name."""
+    return (
+        get_user_model()
+        .objects.filter(is_active=True, is_staff=True, shops=shop_id, groups__name__in=["agent", "team_lead", "supervisor"])
+        .distinct()
+        .order_by("first_name", "username")
+    )

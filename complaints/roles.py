@@ -1,0 +1,87 @@
+"""Who may do what: the one table of roles (domain.md, section 5). Pure data; `operations.bootstrap` makes groups of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from complaints.lifecycle import STEPS
+
+VIEW_CASE = (
+    "complaints.view_complaint", "complaints.view_contact", "complaints.view_evidence", "complaints.view_remedy",
+    "complaints.view_promise", "complaints.view_deadline", "complaints.view_complaintevent", "complaints.view_order",
+    "complaints.view_customer", "complaints.view_shop", "followups.view_followup",
+)  # fmt: skip
+
+HANDLE = (
+    "complaints.add_complaint", "complaints.change_complaint", "complaints.add_contact", "complaints.add_evidence",
+    "complaints.set_liability", "complaints.add_remedy", "complaints.execute_remedy", "complaints.claim_complaint",
+    "knowledge.view_replyscript", "complaints.view_liabilityshare", "complaints.view_alert",
+)  # fmt: skip
+
+_AGENT_STEPS = (
+    "accept", "start_verification", "conclude_verification", "offer", "decline", "agree", "resolve", "close",
+    "supplement", "reopen", "withdraw",
+)  # fmt: skip
+
+
+def step_permission(step: str) -> str:
+    """The permission that taking this step needs."""
+    return f"complaints.{step}_complaint"
+
+
+def _steps(*names: str) -> tuple[str, ...]:
+    return tuple(step_permission(name) for name in names)
+
+
+STEP_PERMISSIONS = [(f"{name}_complaint", f"Can take step: {name}") for name in STEPS]
+
+_AGENT = (*VIEW_CASE, *HANDLE, *_steps(*_AGENT_STEPS))
+_LEAD = (
+    *_AGENT, "complaints.assign_complaint", "complaints.waive_evidence", "complaints.approve_l1",
+    *_steps("merge", "unmerge"),
+)  # fmt: skip
+_SUPERVISOR = (
+    *_LEAD, "complaints.view_all_shops", "complaints.approve_l2", "complaints.record_apology",
+    "complaints.reveal_contact", "complaints.view_outboxmessage", *_steps("find_unfounded"),
+)  # fmt: skip
+_SETTINGS = (
+    "complaints.change_shop", "complaints.add_shop", "auth.view_user", "auth.add_user", "auth.change_user",
+    "complaints.resend_message",
+)  # fmt: skip
+_KNOWLEDGE = (
+    "knowledge.view_issuetype", "knowledge.add_issuetype", "knowledge.change_issuetype",
+    "knowledge.view_replyscript", "knowledge.add_replyscript", "knowledge.change_replyscript",
+)  # fmt: skip
+_READ_ALL = (*VIEW_CASE, "complaints.view_all_shops", "complaints.view_liabilityshare")
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    code: str
+    label: Any
+    permissions: tuple[str, ...]
+
+
+ROLES: dict[str, Role] = {
+    role.code: role
+    for role in (
+        Role("agent", _("Agent"), _AGENT),
+        Role("team_lead", _("Team lead"), _LEAD),
+        Role("supervisor", _("Supervisor"), _SUPERVISOR),
+        Role("department", _("Department"), ()),
+        Role(
+            "finance", _("Finance"),
+            (*VIEW_CASE, "complaints.view_executing", "complaints.execute_remedy", "complaints.approve_finance",
+             "complaints.view_alert"),
+        ),
+        Role("legal", _("Legal"), (*_READ_ALL, "complaints.approve_legal", "complaints.view_alert")),
+        Role("knowledge_manager", _("Knowledge manager"), _KNOWLEDGE),
+        Role("quality_inspector", _("Quality inspector"), _READ_ALL),
+        Role(
+            "shop_manager", _("Shop manager"),
+            (*_SUPERVISOR, *_SETTINGS, *_KNOWLEDGE, "complaints.approve_l3"),
+        ),
+        Role("auditor", _("Auditor"), (*_READ_ALL, "complaints.view_outboxmessage")),
+    )
+}  # fmt: skip

@@ -1,0 +1,3 @@
+from .follow_up import FollowUp
+
+__all__ = ["FollowUp"]

@@ -1,0 +1,11 @@
+"""Thin wrappers for Celery: read the clock, make one call."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from followups.operations import callback
+
+
+@shared_task
+def mend() -> None:
+    callback.mend(now=timezone.now())

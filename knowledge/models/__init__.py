@@ -1,0 +1,4 @@
+from .issue_type import IssueType
+from .script import ReplyScript
+
+__all__ = ["IssueType", "ReplyScript"]

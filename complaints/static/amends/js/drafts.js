@@ -1,0 +1,58 @@
+"use strict";
+// A text half written survives a reload, a crash or an expired login: <form data-draft="reply:A20261122-0007">.
+// It is dropped when the server says that it arrived (data-draft-clear) and at log-out, since others use this computer too.
+{
+    const PREFIX = "amends-draft:";
+    const fields = (form) => [...form.elements].filter((field) =>
+        field.name && field.name !== "csrfmiddlewaretoken" && !/^(hidden|password|file|submit|button)$/.test(field.type));
+    const isTick = (field) => field.type === "checkbox" || field.type === "radio";
+    const drop = (key) => localStorage.removeItem(PREFIX + key);
+
+    for (const mark of document.querySelectorAll("[data-draft-clear]")) drop(mark.dataset.draftClear);
+
+    const save = (form) => {
+        const kept = {};
+        let written = false;
+        for (const field of fields(form)) {
+            if (isTick(field)) {
+                if (field.checked) kept[`${field.name}=${field.value}`] = true;
+            } else {
+                kept[field.name] = field.value;
+                written = written || (field.value !== field.defaultValue && !field.matches("select") && field.value.trim() !== "");
+            }
+        }
+        if (written) localStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify(kept));
+        else drop(form.dataset.draft);
+    };
+
+    const restore = (form) => {
+        let kept;
+        try { kept = JSON.parse(localStorage.getItem(PREFIX + form.dataset.draft)); } catch { kept = null; }
+        // What the server sent back (a refused form) is newer than the draft.
+        if (!kept || form.querySelector(".errorlist, .field-error, .has-error")) return;
+        for (const field of fields(form)) {
+            if (isTick(field)) field.checked = Boolean(kept[`${field.name}=${field.value}`]);
+            else if (field.name in kept) field.value = kept[field.name];
+        }
+        const note = form.querySelector("[data-draft-note]");
+        if (note) note.hidden = false;
+    };
+
+    for (const form of document.querySelectorAll("form[data-draft]")) {
+        restore(form);
+        let timer = 0;
+        form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(save, 400, form); });
+        form.addEventListener("submit", () => { clearTimeout(timer); save(form); });
+        form.addEventListener("click", (event) => {
+            if (!event.target.closest("[data-draft-discard]")) return;
+            drop(form.dataset.draft);
+            form.reset();
+            event.target.closest("[data-draft-note]").hidden = true;
+        });
+    }
+
+    const logout = document.getElementById("logout-form");
+    if (logout) logout.addEventListener("submit", () => {
+        for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
+    });
+}

@@ -1,0 +1,71 @@
+"use strict";
+// Small courtesies of the frame. Every page works without them.
+{
+    // A menu closes when one clicks elsewhere or presses Escape; only one is open at a time.
+    document.addEventListener("click", (event) => {
+        for (const menu of document.querySelectorAll("details.menu[open]")) {
+            if (!menu.contains(event.target)) menu.open = false;
+        }
+    });
+    document.addEventListener("keydown", (event) => {
+        if (event.key !== "Escape") return;
+        for (const menu of document.querySelectorAll("details.menu[open]")) {
+            menu.open = false;
+            menu.querySelector("summary").focus();
+        }
+    });
+
+    // A link to a folded panel opens it.
+    const openTarget = () => {
+        const id = decodeURIComponent(location.hash.slice(1));
+        const target = id && document.getElementById(id);
+        const folded = target && target.closest("details");
+        if (folded && !folded.open) {
+            folded.open = true;
+            target.scrollIntoView();
+        }
+    };
+    window.addEventListener("hashchange", openTarget);
+
+    // Drawers stand open from the given width on and are folded below it.
+    for (const drawer of document.querySelectorAll("details[data-open-from]")) {
+        const wide = matchMedia(`(min-width: ${Number(drawer.dataset.openFrom)}px)`);
+        const follow = () => { drawer.open = wide.matches; };
+        wide.addEventListener("change", follow);
+        follow();
+    }
+    openTarget();
+
+    // Copy a value; the button says so for a moment.
+    document.addEventListener("click", async (event) => {
+        const button = event.target.closest("[data-copy]");
+        if (!button || !navigator.clipboard) return;
+        await navigator.clipboard.writeText(button.dataset.copy);
+        const use = button.querySelector("use");
+        if (!use) return;
+        const before = use.getAttribute("href");
+        use.setAttribute("href", before.replace(/#.*/, "#check"));
+        setTimeout(() => use.setAttribute("href", before), 1500);
+    });
+
+    // A second click must not send a form twice. The button is disabled after the submission is made up,
+    // so that its own name and value still go along.
+    document.addEventListener("submit", (event) => {
+        const form = event.target;
+        if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("data-many")) return;
+        setTimeout(() => {
+            for (const button of form.querySelectorAll("button[type=submit], button:not([type])")) button.disabled = true;
+        });
+    });
+    // The back button brings a page back as it was left: wake its buttons.
+    window.addEventListener("pageshow", (event) => {
+        if (!event.persisted) return;
+        for (const button of document.querySelectorAll("form[method=post] button:disabled:not([data-blocked])")) button.disabled = false;
+    });
+
+    // htmx requests outside a form need the token too; the log-out form carries it on every page.
+    document.addEventListener("htmx:configRequest", (event) => {
+        const token = document.querySelector("[name=csrfmiddlewaretoken]");
+        if (token) event.detail.headers["X-CSRFToken"] = token.value;
+    });
+}

@@ -143,11 +143,13 @@ class Environment:
         if not value:
             return {}
         sentence = f"{name} must look like postgres://user:password@host:5432/name; correct it."
+        if urlsplit(value).scheme not in DATABASE_SCHEMES:
+            raise SettingRefused(sentence)
         try:
             config = Env.db_url_config(value)
         except ValueError:
             raise SettingRefused(sentence) from None
-        if urlsplit(value).scheme not in DATABASE_SCHEMES or not config.get("NAME"):
+        if not config["NAME"]:
             raise SettingRefused(sentence)
         return config
 

@@ -7,8 +7,8 @@ included. The guard waits for a share of it, so being granted one means "the lau
 until the whole process group of COMMAND has ended; a new launcher, which needs the lock for itself, cannot start among
 the remains of an old one.
 
-A process that dies is started again after 1, 2, 4 ... 30 seconds. With --must-start (broker, web) one that ends within
-its first seconds is not: that is a mistake in the configuration, and the desk stops and shows it.
+A process that dies is started again after 1, 2, 4 ... 30 seconds. With --must-start (broker, web) one that gives up by
+itself within its first seconds is not: that is a mistake in the configuration, and the desk stops and shows it.
 With --last (broker) it outlives the others by a moment, so that they can say good-bye to it.
 """
 
@@ -43,15 +43,15 @@ class Guard:
 
     def run(self) -> int:
         """Keep the command running until asked to stop; return the exit status for the launcher."""
-        pause, may_fail = 0.0, not self.must_start
+        pause, must_start = 0.0, self.must_start
         while True:
             status, lived = self._run_once()
             if self.stopping.is_set():
                 return 0
-            if not may_fail and lived < STARTED_AFTER:
+            if must_start and status >= 0 and lived < STARTED_AFTER:
                 print(f"无法启动 / cannot start: {self.command[0]} ({status})", flush=True)
                 return status or 1
-            may_fail = True
+            must_start = False
             pause = SHORTEST_PAUSE if lived > LONGEST_PAUSE or not pause else min(pause * 2, LONGEST_PAUSE)
             print(f"意外退出，{pause:.0f} 秒后重启 / ended ({status}), again in {pause:.0f} s", flush=True)
             if self.stopping.wait(pause):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.db import OperationalError, connection, connections
+from django.db import ConnectionHandler, OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
@@ -23,6 +24,7 @@ def prepare() -> None:
     refuse_wrong_settings()
     collect_static_files()
     try:
+        reach_database()
         migrate()
         call_command("bootstrap", verbosity=0)
         welcome_owner()
@@ -40,6 +42,15 @@ def refuse_wrong_settings() -> None:
     for message in run_checks(include_deployment_checks=settings.PRODUCTION):
         if message.level >= ERROR:
             raise ImproperlyConfigured(f"{message.msg} {message.hint or ''}".strip())
+
+
+def reach_database() -> None:
+    """Ask without the pool, which would try for ten seconds and then not say what is wrong."""
+    config = copy.deepcopy(connections.settings["default"])
+    config["OPTIONS"].pop("pool", None)
+    handler = ConnectionHandler({"default": config})
+    handler["default"].ensure_connection()
+    handler.close_all()
 
 
 def migrate() -> None:

@@ -53,7 +53,7 @@ INSTALLED_APPS = [
     "followups",
     "complaints",
     "knowledge",
-    "complaints.admin.apps.AmendsAdminConfig",
+    "complaints.apps.AmendsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -251,7 +251,8 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+# Of no effect, since no task is acknowledged late; it only silences a warning about its future default.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BEAT_SCHEDULE = schedule.table(AMENDS_TICK_SECONDS)
 # In memory: a table of short periods needs no file that a kill could damage.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
@@ -262,13 +263,16 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     # Message and traceback only: local variables hold personal data.
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    # The time is added by whatever collects the output.
+    "formatters": {"plain": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "filters": {"first_line": {"()": "config.logs.FirstLine"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
         # These name each task and connection; the desk's own log says what happened.
         "celery": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING", "filters": ["first_line"]},
         "kombu": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
     },

@@ -146,7 +146,7 @@ class Environment:
         if urlsplit(value).scheme not in DATABASE_SCHEMES:
             raise SettingRefused(sentence)
         try:
-            config = Env.db_url_config(value)
+            config: dict[str, Any] = Env.db_url_config(value)
         except ValueError:
             raise SettingRefused(sentence) from None
         if not config["NAME"]:

@@ -23,7 +23,7 @@ class CannotInstall(Exception):
     """The installation cannot go on; the message names the mend."""
 
 
-def check_python(version: tuple) -> None:
+def check_python(version: "tuple[int, ...]") -> None:
     """Refuse a Python that is too old, and say how to choose another one."""
     if tuple(version[:2]) < NEEDED:
         raise CannotInstall(
@@ -33,12 +33,12 @@ def check_python(version: tuple) -> None:
         )
 
 
-def main(arguments: list) -> int:
+def main(arguments: "list[str]") -> int:
     """Install what is missing; return the exit status."""
     dev = "--dev" in arguments
     requirements = ["requirements.txt"] + (["requirements-dev.txt"] if dev else [])
     try:
-        check_python(tuple(sys.version_info))
+        check_python(sys.version_info[:3])
         if not is_current(requirements):
             make_venv()
             install_packages(requirements)
@@ -50,11 +50,11 @@ def main(arguments: list) -> int:
     return 0
 
 
-def stamp_path(requirements: list) -> str:
+def stamp_path(requirements: "list[str]") -> str:
     return os.path.join(VENV, "installed-%s.sha256" % requirements[-1].replace(".txt", ""))
 
 
-def fingerprint(requirements: list) -> str:
+def fingerprint(requirements: "list[str]") -> str:
     """Return a mark that changes with the lists of packages."""
     digest = hashlib.sha256()
     for name in requirements:
@@ -63,7 +63,7 @@ def fingerprint(requirements: list) -> str:
     return digest.hexdigest()
 
 
-def is_current(requirements: list) -> bool:
+def is_current(requirements: "list[str]") -> bool:
     try:
         with open(stamp_path(requirements)) as file:
             return os.path.exists(PYTHON) and file.read() == fingerprint(requirements)
@@ -85,7 +85,7 @@ def make_venv() -> None:
         raise CannotInstall(".venv 创建失败 / .venv could not be made: %s" % last_line(result))
 
 
-def install_packages(requirements: list) -> None:
+def install_packages(requirements: "list[str]") -> None:
     say("正在安装 %s（约一两分钟）/ Installing %s (a minute or two) ..." % (requirements[-1], requirements[-1]))
     command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     for name in requirements:
@@ -115,7 +115,7 @@ def has_chinese_font() -> bool:
     return bool(shutil.which("fc-list")) and bool(run(["fc-list", ":lang=zh"]).stdout.strip())
 
 
-def apt_install(packages: list, problem: str) -> None:
+def apt_install(packages: "list[str]", problem: str) -> None:
     """Install system packages where we may; say in one sentence what to do where we may not."""
     names = " ".join(packages)
     rights = [] if os.geteuid() == 0 else ["sudo", "-n"]
@@ -132,7 +132,7 @@ def apt_install(packages: list, problem: str) -> None:
         raise CannotInstall("%s；%s" % (problem, mend))
 
 
-def run(command: list) -> "subprocess.CompletedProcess[str]":
+def run(command: "list[str]") -> "subprocess.CompletedProcess[str]":
     """Run a command silently; its output is in the result."""
     return subprocess.run(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False

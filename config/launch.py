@@ -54,7 +54,7 @@ class CannotStart(Exception):
     """The desk cannot start; the message names the mend."""
 
 
-class QuietPrinter(Printer):  # type: ignore[misc]
+class QuietPrinter(Printer):
     """honcho's printer without the lines that nobody here can use."""
 
     def write(self, message: Message) -> None:
@@ -62,7 +62,7 @@ class QuietPrinter(Printer):  # type: ignore[misc]
             super().write(message)
 
 
-class Desk(Manager):  # type: ignore[misc]
+class Desk(Manager):
     """honcho's manager, except that it ends its processes by letting go of the lock which their guards watch."""
 
     def __init__(self, release: Callable[[], None]) -> None:

@@ -14,9 +14,9 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.db import ConnectionHandler, OperationalError, connection, connections
+from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.utils import timezone
+from django.db.utils import ConnectionHandler
 
 
 def prepare() -> None:
@@ -64,7 +64,7 @@ def welcome_owner() -> None:
     """Create the first owner, show the password this one time, and offer the demo to a person at a terminal."""
     from complaints.operations.bootstrap import create_owner
 
-    owner = create_owner(now=timezone.now())
+    owner = create_owner()
     if owner is None:
         return
     name, password = owner

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -6,3 +7,11 @@ class ComplaintsConfig(AppConfig):
     name = "complaints"
     verbose_name = _("Complaints")
     default_auto_field = "django.db.models.BigAutoField"
+    default = True
+
+
+class AmendsAdminConfig(admin_apps.AdminConfig):
+    """The admin with our own site."""
+
+    default = False
+    default_site = "complaints.site.AmendsSite"

@@ -34,7 +34,11 @@ def audience(level: int, assignee: Any, people: dict[str, list[Any]]) -> list[An
     found: dict[int, Any] = {}
     for role in AUDIENCE_OF_LEVEL[level]:
         for candidate in _UPWARDS[_UPWARDS.index(role) :]:
-            persons = ([assignee] if assignee and assignee.is_active else []) if candidate == ASSIGNEE else people.get(candidate, [])
+            persons = (
+                ([assignee] if assignee and assignee.is_active else [])
+                if candidate == ASSIGNEE
+                else people.get(candidate, [])
+            )
             if persons:
                 found.update({person.pk: person for person in persons})
                 break
@@ -62,7 +66,11 @@ def alert_mails(deadline: Deadline, level: int, persons: Iterable[Any], *, now: 
     complaint = deadline.complaint
     with translation.override(settings.LANGUAGE_CODE):
         names = {"kind": deadline.get_kind_display(), "number": complaint.number, "title": complaint.title}
-        template = "complaints/mail/callback.txt" if deadline.kind == Deadline.Kind.CALLBACK else "complaints/mail/deadline.txt"
+        template = (
+            "complaints/mail/callback.txt"
+            if deadline.kind == Deadline.Kind.CALLBACK
+            else "complaints/mail/deadline.txt"
+        )
         if level < 100:
             subject = _("[%(number)s] %(kind)s due soon: %(title)s") % names
         else:

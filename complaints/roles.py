@@ -1,4 +1,4 @@
-"""Who may do what: the one table of roles (domain.md, section 5). Pure data; `operations.bootstrap` makes groups of it."""
+"""Who may do what: the one table of roles. Pure data; `operations.bootstrap` makes groups of it."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -10,43 +10,44 @@ EVENTS = "complaints_complaintevent"
 SHARES = "complaints_liabilityshare"
 
 _SQLITE = {
-    "event_no_update": f"""
-        CREATE TRIGGER event_no_update BEFORE UPDATE ON {EVENTS}
+    "event_no_update": """
+        CREATE TRIGGER event_no_update BEFORE UPDATE ON complaints_complaintevent
         BEGIN SELECT RAISE(ABORT, 'history is append-only'); END""",
-    "event_no_delete": f"""
-        CREATE TRIGGER event_no_delete BEFORE DELETE ON {EVENTS}
+    "event_no_delete": """
+        CREATE TRIGGER event_no_delete BEFORE DELETE ON complaints_complaintevent
         BEGIN SELECT RAISE(ABORT, 'history is append-only'); END""",
-    "liability_insert": f"""
-        CREATE TRIGGER liability_insert BEFORE INSERT ON {SHARES}
-        WHEN NEW.percent + (SELECT COALESCE(SUM(percent), 0) FROM {SHARES} WHERE complaint_id = NEW.complaint_id) > 100
+    "liability_insert": """
+        CREATE TRIGGER liability_insert BEFORE INSERT ON complaints_liabilityshare
+        WHEN NEW.percent + (SELECT COALESCE(SUM(percent), 0) FROM complaints_liabilityshare
+                            WHERE complaint_id = NEW.complaint_id) > 100
         BEGIN SELECT RAISE(ABORT, 'liability over 100 percent'); END""",
-    "liability_update": f"""
-        CREATE TRIGGER liability_update BEFORE UPDATE ON {SHARES}
-        WHEN NEW.percent + (SELECT COALESCE(SUM(percent), 0) FROM {SHARES}
+    "liability_update": """
+        CREATE TRIGGER liability_update BEFORE UPDATE ON complaints_liabilityshare
+        WHEN NEW.percent + (SELECT COALESCE(SUM(percent), 0) FROM complaints_liabilityshare
                             WHERE complaint_id = NEW.complaint_id AND id <> OLD.id) > 100
         BEGIN SELECT RAISE(ABORT, 'liability over 100 percent'); END""",
 }
 
 _POSTGRES = {
-    "event_append_only": f"""
+    "event_append_only": """
         CREATE OR REPLACE FUNCTION amends_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             RAISE EXCEPTION 'history is append-only' USING ERRCODE = 'integrity_constraint_violation';
         END $$;
-        CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE ON {EVENTS}
+        CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE ON complaints_complaintevent
         FOR EACH ROW EXECUTE FUNCTION amends_append_only()""",
     # The row lock makes two concurrent inserts see each other's share.
-    "liability_sum": f"""
+    "liability_sum": """
         CREATE OR REPLACE FUNCTION amends_liability_sum() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM 1 FROM complaints_complaint WHERE id = NEW.complaint_id FOR NO KEY UPDATE;
-            IF NEW.percent + (SELECT COALESCE(SUM(percent), 0) FROM {SHARES}
+            IF NEW.percent + (SELECT COALESCE(SUM(percent), 0) FROM complaints_liabilityshare
                               WHERE complaint_id = NEW.complaint_id AND id <> NEW.id) > 100 THEN
                 RAISE EXCEPTION 'liability over 100 percent' USING ERRCODE = 'check_violation';
             END IF;
             RETURN NEW;
         END $$;
-        CREATE TRIGGER liability_sum BEFORE INSERT OR UPDATE ON {SHARES}
+        CREATE TRIGGER liability_sum BEFORE INSERT OR UPDATE ON complaints_liabilityshare
         FOR EACH ROW EXECUTE FUNCTION amends_liability_sum()""",
 }  # fmt: skip
 

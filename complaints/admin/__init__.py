@@ -1,0 +1,3 @@
+from . import alerts, complaint, records, settings
+
+__all__ = ["alerts", "complaint", "records", "settings"]

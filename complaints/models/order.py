@@ -50,7 +50,8 @@ class Order(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["shop", "number"], name="order_once_per_shop"),
             models.CheckConstraint(
-                condition=models.Q(paid_amount__isnull=True) | models.Q(paid_amount__gte=0), name="order_paid_not_negative"
+                condition=models.Q(paid_amount__isnull=True) | models.Q(paid_amount__gte=0),
+                name="order_paid_not_negative",
             ),
         ]
         indexes = [models.Index(fields=["number"], name="order_number")]

@@ -63,9 +63,7 @@ def reply(
     Raises EmptyText, UnfilledPlaceholder, PromiseInThePast, NoAddress, ComplaintOver.
     """
     with locked(complaint_id) as complaint:
-        return reply_to(
-            complaint, body, channel=channel, promise=promise, purpose=purpose, actor=actor, now=now
-        )
+        return reply_to(complaint, body, channel=channel, promise=promise, purpose=purpose, actor=actor, now=now)
 
 
 def reply_to(
@@ -144,7 +142,7 @@ def _check_reply(complaint: Complaint, body: str, channel: str, promise: Promise
     if not body.strip():
         raise EmptyText
     if missing := rendering.gaps(body):
-        raise UnfilledPlaceholder(names="、".join("{%s}" % name for name in missing))
+        raise UnfilledPlaceholder(names="、".join(f"{{{name}}}" for name in missing))
     if promise and promise.due_at <= now:
         raise PromiseInThePast
     if channel == Channel.EMAIL and not (complaint.customer and complaint.customer.email):

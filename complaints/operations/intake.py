@@ -106,12 +106,20 @@ def register(registration: Registration, *, actor: Any, now: datetime) -> Compla
             at=received_at,
         )
         clocks.settle(complaint, now=now)
-        record(complaint, "registered", actor=actor, now=now, to_state=complaint.state, missing=complaint.missing_fields)
+        record(
+            complaint, "registered", actor=actor, now=now, to_state=complaint.state, missing=complaint.missing_fields
+        )
     return complaint
 
 
 def correct(
-    complaint_id: int, changes: Mapping[str, Any], *, person: Person | None = None, actor: Any, version: int, now: datetime
+    complaint_id: int,
+    changes: Mapping[str, Any],
+    *,
+    person: Person | None = None,
+    actor: Any,
+    version: int,
+    now: datetime,
 ) -> Complaint:
     """Change registration fields, recording each old and new value; personal data is recorded by name only.
 
@@ -194,7 +202,9 @@ def _correct_person(complaint: Complaint, person: Person, *, now: datetime) -> l
             return []
         complaint.customer = find_or_create_customer(complaint.shop.platform, person, now=now)
         return [str(kind) for kind in Fact if getattr(person, kind)]
-    changed = [kind for kind in Fact if getattr(person, kind) and getattr(person, kind) != getattr(complaint.customer, kind)]
+    changed = [
+        kind for kind in Fact if getattr(person, kind) and getattr(person, kind) != getattr(complaint.customer, kind)
+    ]
     for kind in changed:
         setattr(complaint.customer, kind, getattr(person, kind))
     if changed:

@@ -14,26 +14,24 @@ from .locking import locked, record, save_change
 from .progress import transition
 
 
-def merge(
-    complaint_id: int, target_id: int, *, reason: str, actor: Any, version: int, now: datetime
-) -> Complaint:
+def merge(complaint_id: int, target_id: int, *, reason: str, actor: Any, version: int, now: datetime) -> Complaint:
     """Move contacts and evidence to an open complaint of the same customer or order and end this one.
 
     Both rows are locked in the order of their ids, so that two opposite merges cannot deadlock.
     """
     first, second = sorted((complaint_id, target_id))
-    with locked(first, version=version if first == complaint_id else None) as one:
-        with locked(second, version=version if second == complaint_id else None) as other:
-            source, target = (one, other) if one.pk == complaint_id else (other, one)
-            facts = replace(case_facts(source), reason=reason, merge_related=_related(source, target))
-            source.merged_into = target if facts.merge_related else None
-            transition(source, "merge", facts, actor=actor, now=now, reason=reason, into=target.number)
-            for rows in (source.contacts, source.evidence):
-                rows.filter(origin=None).update(origin=source)
-                rows.update(complaint=target)
-            save_change(target, "version")
-            record(target, "merged_in", actor=actor, now=now, reason=reason, number=source.number)
-            signals.left_followup.send(sender=Complaint, complaint=source, actor=actor, now=now)
+    versions = {complaint_id: version}
+    with locked(first, version=versions.get(first)) as one, locked(second, version=versions.get(second)) as other:
+        source, target = (one, other) if one.pk == complaint_id else (other, one)
+        facts = replace(case_facts(source), reason=reason, merge_related=_related(source, target))
+        source.merged_into = target if facts.merge_related else None
+        transition(source, "merge", facts, actor=actor, now=now, reason=reason, into=target.number)
+        for rows in (source.contacts, source.evidence):
+            rows.filter(origin=None).update(origin=source)
+            rows.update(complaint=target)
+        save_change(target, "version")
+        record(target, "merged_in", actor=actor, now=now, reason=reason, number=source.number)
+        signals.left_followup.send(sender=Complaint, complaint=source, actor=actor, now=now)
     return source
 
 

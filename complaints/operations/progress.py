@@ -52,9 +52,7 @@ def conclude_verification(complaint_id: int, *, actor: Any, version: int, now: d
     return _advance("conclude_verification", complaint_id, actor=actor, version=version, now=now)
 
 
-def offer(
-    complaint_id: int, *, single_option_reason: str = "", actor: Any, version: int, now: datetime
-) -> Complaint:
+def offer(complaint_id: int, *, single_option_reason: str = "", actor: Any, version: int, now: datetime) -> Complaint:
     """Put the prepared options to the customer (R5.2)."""
 
     def prepare(complaint: Complaint) -> dict[str, Any]:
@@ -65,9 +63,7 @@ def offer(
         )
         return {}
 
-    return _advance(
-        "offer", complaint_id, prepare, actor=actor, version=version, now=now, reason=single_option_reason
-    )
+    return _advance("offer", complaint_id, prepare, actor=actor, version=version, now=now, reason=single_option_reason)
 
 
 def decline(complaint_id: int, *, reason: str, actor: Any, version: int, now: datetime) -> Complaint:
@@ -153,9 +149,7 @@ def find_unfounded(
     def prepare(complaint: Complaint) -> dict[str, Any]:
         if not body.strip():
             return {}
-        conversation.reply_to(
-            complaint, body, channel=channel, purpose=Contact.Purpose.BASIS, actor=actor, now=now
-        )
+        conversation.reply_to(complaint, body, channel=channel, purpose=Contact.Purpose.BASIS, actor=actor, now=now)
         return {"basis_reply": True}
 
     return _advance("find_unfounded", complaint_id, prepare, actor=actor, version=version, now=now, reason=reason)
@@ -173,7 +167,7 @@ def _advance(
     announce: Any = None,
     **details: Any,
 ) -> Complaint:
-    """1 lock and compare, 2 write what the step brings, 3 transition on the facts, 4 save, 5 clocks, 6 event, 7 announce.
+    """1 lock, compare; 2 write what the step brings; 3 transition on the facts; 4 save; 5 clocks; 6 event; 7 announce.
 
     `prepare` writes what belongs to the step and returns facts that only the step knows.
     """

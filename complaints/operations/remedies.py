@@ -56,7 +56,7 @@ class OptionFixed(Refused):
 def prepare(
     complaint_id: int, *, kind: str, text: str, cost: Decimal, actor: Any, version: int, now: datetime
 ) -> Remedy:
-    """Add an option with the next free letter; its approval level follows from cost and matter. Raises NotPreparedNow."""
+    """Add an option with the next free letter; cost and matter decide the approval level. Raises NotPreparedNow."""
     with locked(complaint_id, version=version) as complaint:
         if complaint.state not in _PREPARED_IN:
             raise NotPreparedNow(state=complaint.get_state_display())

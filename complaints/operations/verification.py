@@ -130,5 +130,3 @@ def settle_liability(
 def _check_not_settled(complaint: Complaint) -> None:
     if complaint.state not in _SETTLED_BEFORE:
         raise TooLate(state=complaint.get_state_display())
-
-

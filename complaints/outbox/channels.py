@@ -18,7 +18,7 @@ def _nothing() -> None:
 
 
 class SmtpBackend(DjangoSmtpBackend):
-    """SMTP that calls `before_data` right before the message goes out: from there on "not sent" is no longer certain."""
+    """SMTP that calls `before_data` right before DATA: from there on "not sent" is no longer certain."""
 
     before_data: Callable[[], None] = staticmethod(_nothing)
 

@@ -84,7 +84,7 @@ def _attempt(message: OutboxMessage, connection: object) -> None:
     except ClaimLost:
         log.warning("message %s was taken over, not sent", message.pk)
         connection.close()  # type: ignore[attr-defined]
-    except Exception as error:  # noqa: BLE001 - one message that cannot be sent must not stop the others
+    except Exception as error:  # one message that cannot be sent must not stop the others
         log.warning("message %s attempt %s: %s", message.pk, message.attempt, type(error).__name__)
         connection.close()  # type: ignore[attr-defined]
         _failed(message, error)

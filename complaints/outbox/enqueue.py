@@ -34,7 +34,7 @@ def wake() -> None:
     """Ask a worker to deliver now. A silent broker costs a delay, never a request: the next tick delivers anyway."""
     try:
         current_app.send_task(DELIVER, retry=False, expires=settings.AMENDS_TICK_SECONDS)
-    except Exception as error:  # noqa: BLE001 - whatever the broker does, the request that caused the mail has succeeded
+    except Exception as error:  # whatever the broker does, the request that caused the mail has succeeded
         log.warning("broker not reachable, the next tick will deliver: %s", error)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import F
 
+HANDLERS = ("agent", "team_lead", "supervisor")
 ESCALATION = ("team_lead", "supervisor", "shop_manager")
 
 
@@ -24,11 +25,22 @@ def escalation(shop_ids: Iterable[int]) -> dict[int, dict[str, list[Any]]]:
     return people
 
 
-def assignable(shop_id: int) -> Any:
-    """Active staff of the shop who may handle complaints, by name."""
+def assignable(shops: Any) -> Any:
+    """Active staff of the shop (an id) or of any of the shops (a query of ids) who may handle complaints, by name."""
+    of_shop = {"shops": shops} if isinstance(shops, int) else {"shops__in": shops}
     return (
         get_user_model()
-        .objects.filter(is_active=True, is_staff=True, shops=shop_id, groups__name__in=["agent", "team_lead", "supervisor"])
+        .objects.filter(is_active=True, is_staff=True, groups__name__in=HANDLERS, **of_shop)
         .distinct()
         .order_by("first_name", "username")
     )
+
+
+def staff_name(user: Any) -> str:
+    """Full name in the order in which Chinese and Western names are written, else the user name."""
+    if user is None:
+        return ""
+    family, given = user.last_name.strip(), user.first_name.strip()
+    if (family + given).isascii():
+        return f"{given} {family}".strip() or user.get_username()
+    return f"{family}{given}"

@@ -95,7 +95,12 @@ def record_rating(
         )
         if satisfaction >= SATISFIED_FROM:
             return progress.close(
-                complaint_id, satisfaction=satisfaction, attempts=follow_up.attempts, actor=actor, version=version, now=now
+                complaint_id,
+                satisfaction=satisfaction,
+                attempts=follow_up.attempts,
+                actor=actor,
+                version=version,
+                now=now,
             )
         return progress.supplement(
             complaint_id, satisfaction=satisfaction, reason=comment, actor=actor, version=version, now=now

@@ -10,7 +10,7 @@ class IssueTypeQuerySet(models.QuerySet["IssueType"]):
 
 
 class IssueType(models.Model):
-    """What a complaint is about, on two levels (R3.2); the code of the first level drives rules, the name is for people."""
+    """What a complaint is about, on two levels (R3.2): the code of the first drives rules, names are for people."""
 
     code = models.CharField(_("code"), max_length=16, unique=True)
     parent = models.ForeignKey(

@@ -50,5 +50,7 @@ class ReplyScript(models.Model):
     def clean(self) -> None:
         unknown = sorted(rendering.placeholders(self.text) - rendering.ALLOWED)
         if unknown:
-            names = ", ".join("{%s}" % name for name in unknown)
-            raise ValidationError({"text": _("Unknown placeholder: %(names)s. Use one from the list.") % {"names": names}})
+            names = ", ".join(f"{{{name}}}" for name in unknown)
+            raise ValidationError(
+                {"text": _("Unknown placeholder: %(names)s. Use one from the list.") % {"names": names}}
+            )

@@ -1,0 +1,250 @@
+"""The table of everything that can be done to a complaint on the case page: form, permission, operation.
+
+`transitions.act` is the only view that reads it; each operation checks the facts again under the lock.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from complaints.lifecycle import STEPS
+from complaints.operations import assignment, conversation, merging, progress, remedies, verification
+from complaints.roles import step_permission
+
+from . import forms
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to act: on which complaint, with which checked form, by whom, on which version, when."""
+
+    complaint_id: int
+    form: Any
+    actor: Any
+    version: int
+    now: datetime
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return self.form.cleaned_data
+
+    @property
+    def who(self) -> dict[str, Any]:
+        """For operations that only add something and need no version."""
+        return {"actor": self.actor, "now": self.now}
+
+    @property
+    def versioned(self) -> dict[str, Any]:
+        return {"actor": self.actor, "version": self.version, "now": self.now}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    name: str
+    label: Any
+    permission: str
+    form: type[forms.CaseForm]
+    perform: Callable[[Call], Any]
+    done: Any
+    panel: str = ""
+    danger: bool = False
+
+    @property
+    def step(self) -> Any:
+        """The transition behind this action, if it is one."""
+        return STEPS.get(self.name)
+
+
+ACTIONS: dict[str, Action] = {}
+
+
+def offer_action(*actions: Action) -> None:
+    """Add to the table; the storey above adds its own this way."""
+    ACTIONS.update({action.name: action for action in actions})
+
+
+def _step(
+    name: str, form: type[forms.CaseForm], perform: Callable[[Call], Any], *, panel: str = "", danger: bool = False
+) -> Action:
+    return Action(
+        name,
+        STEPS[name].label,
+        step_permission(name),
+        form,
+        perform,
+        _("Done: the complaint has moved on."),
+        panel,
+        danger,
+    )
+
+
+def _accept(call: Call) -> Any:
+    data = call.data
+    return progress.accept(
+        call.complaint_id, body=data["body"], channel=data["channel"], promise=call.form.promised(), **call.versioned
+    )
+
+
+def _reply(call: Call) -> Any:
+    data = call.data
+    return conversation.reply(
+        call.complaint_id, data["body"], channel=data["channel"], promise=call.form.promised(), **call.who
+    )
+
+
+def _evidence(call: Call) -> Any:
+    data = call.data
+    return verification.add_evidence(
+        call.complaint_id,
+        kind=data["kind"],
+        note=data["note"],
+        reference=data["reference"],
+        upload=data["file"],
+        **call.who,
+    )
+
+
+def _liability(call: Call) -> Any:
+    return verification.settle_liability(
+        call.complaint_id, call.form.shares(), root_cause=call.data["root_cause"], **call.versioned
+    )
+
+
+def _with_all(operation: Callable[..., Any]) -> Callable[[Call], Any]:
+    """The form's fields are the operation's arguments."""
+    return lambda call: operation(call.complaint_id, **call.data, **call.versioned)
+
+
+offer_action(
+    _step("accept", forms.AcceptForm, _accept, panel="reply"),
+    _step("start_verification", forms.PlainForm, _with_all(progress.start_verification)),
+    _step("conclude_verification", forms.PlainForm, _with_all(progress.conclude_verification)),
+    _step("offer", forms.OfferForm, _with_all(progress.offer), panel="remedies"),
+    _step("decline", forms.ReasonForm, _with_all(progress.decline)),
+    _step("agree", forms.AgreeForm, _with_all(progress.agree), panel="choice"),
+    _step("resolve", forms.PlainForm, _with_all(progress.resolve)),
+    _step("reopen", forms.ReasonForm, _with_all(progress.reopen)),
+    _step("withdraw", forms.WithdrawForm, _with_all(progress.withdraw), danger=True),
+    _step("find_unfounded", forms.UnfoundedForm, _with_all(progress.find_unfounded), danger=True),
+    _step(
+        "merge",
+        forms.MergeForm,
+        lambda call: merging.merge(
+            call.complaint_id, call.data["target"].pk, reason=call.data["reason"], **call.versioned
+        ),
+        danger=True,
+    ),
+    _step("unmerge", forms.ReasonForm, _with_all(merging.unmerge)),
+    Action("reply", _("Reply"), "complaints.add_contact", forms.ReplyForm, _reply, _("Reply recorded."), "reply"),
+    Action(
+        "hear",
+        _("Record the customer's message"),
+        "complaints.add_contact",
+        forms.HearForm,
+        lambda call: conversation.receive(call.complaint_id, **call.data, **call.who),
+        _("Message recorded."),
+        "reply",
+    ),
+    Action(
+        "note",
+        _("Write a note"),
+        "complaints.add_contact",
+        forms.NoteForm,
+        lambda call: conversation.note(call.complaint_id, **call.data, **call.who),
+        _("Note written."),
+        "reply",
+    ),
+    Action(
+        "apology",
+        _("Log the apology call"),
+        "complaints.record_apology",
+        forms.ApologyForm,
+        lambda call: conversation.log_apology(call.complaint_id, **call.data, **call.who),
+        _("Apology call logged."),
+        "apology",
+    ),
+    Action(
+        "evidence",
+        _("Add evidence"),
+        "complaints.add_evidence",
+        forms.EvidenceForm,
+        _evidence,
+        _("Evidence added."),
+        "evidence",
+    ),
+    Action(
+        "waive",
+        _("Waive evidence"),
+        "complaints.waive_evidence",
+        forms.ReasonForm,
+        _with_all(verification.waive_evidence),
+        _("Evidence waived."),
+        "evidence",
+    ),
+    Action(
+        "liability",
+        _("Save liability"),
+        "complaints.set_liability",
+        forms.LiabilityForm,
+        _liability,
+        _("Liability saved."),
+        "liability",
+    ),
+    Action(
+        "option",
+        _("Add option"),
+        "complaints.add_remedy",
+        forms.OptionForm,
+        _with_all(remedies.prepare),
+        _("Option added."),
+        "remedies",
+    ),
+    Action(
+        "discard",
+        _("Remove option"),
+        "complaints.add_remedy",
+        forms.RemedyForm,
+        lambda call: remedies.discard(call.complaint_id, call.data["remedy"], **call.versioned),
+        _("Option removed."),
+        "remedies",
+    ),
+    Action(
+        "approve",
+        _("Approve option"),
+        "complaints.view_remedy",
+        forms.RemedyForm,
+        lambda call: remedies.approve(call.complaint_id, call.data["remedy"], **call.versioned),
+        _("Option approved."),
+        "remedies",
+    ),
+    Action(
+        "execute",
+        _("Save what was carried out"),
+        "complaints.execute_remedy",
+        forms.ExecuteForm,
+        lambda call: remedies.execute(call.complaint_id, call.data["remedy"], call.form.facts(), **call.versioned),
+        _("Saved."),
+        "remedies",
+    ),
+    Action(
+        "claim",
+        _("Take this case"),
+        "complaints.claim_complaint",
+        forms.PlainForm,
+        lambda call: assignment.claim(call.complaint_id, **call.who),
+        _("The case is yours."),
+        "assign",
+    ),
+    Action(
+        "assign",
+        _("Assign"),
+        "complaints.assign_complaint",
+        forms.AssignForm,
+        _with_all(assignment.assign),
+        _("Assigned."),
+        "assign",
+    ),
+)

@@ -1,5 +1,0 @@
-from django.contrib.admin.apps import AdminConfig
-
-
-class AmendsAdminConfig(AdminConfig):
-    default_site = "complaints.admin.site.AmendsSite"

@@ -1,0 +1,105 @@
+"""How values are put into words on staff pages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from complaints import sla
+from complaints.lifecycle import STAGES, STEPS
+from complaints.models import Complaint, ComplaintEvent, Deadline, LiabilityShare
+from complaints.queries.people import staff_name
+
+__all__ = ["event_details", "event_label", "gauge", "staff_name", "stage_number", "warn_at"]
+
+_EVENT_LABELS = {
+    "registered": gettext_lazy("Registered"),
+    "corrected": gettext_lazy("Registration corrected"),
+    "assigned": gettext_lazy("Assigned"),
+    "evidence_added": gettext_lazy("Evidence added"),
+    "evidence_waived": gettext_lazy("Evidence waived"),
+    "liability_settled": gettext_lazy("Liability settled"),
+    "option_prepared": gettext_lazy("Option prepared"),
+    "option_discarded": gettext_lazy("Option discarded"),
+    "option_approved": gettext_lazy("Option approved"),
+    "remedy_progress": gettext_lazy("Remedy in progress"),
+    "remedy_done": gettext_lazy("Remedy carried out"),
+    "breached": gettext_lazy("Clock overdue"),
+    "clock_mended": gettext_lazy("Missing clock started"),
+    "followup_mended": gettext_lazy("Missing call-back created"),
+    "callback_attempt": gettext_lazy("Customer not reached"),
+    "contact_revealed": gettext_lazy("Contact data revealed"),
+    "mail_resent": gettext_lazy("E-mail sent again"),
+    "merged_in": gettext_lazy("Another complaint merged in"),
+    "unmerged": gettext_lazy("Merge of another complaint undone"),
+    "replied": gettext_lazy("Reply sent"),
+    "heard": gettext_lazy("Customer's message recorded"),
+    "noted": gettext_lazy("Note written"),
+    "apologised": gettext_lazy("Apology call logged"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A stored clock for the case page: how much of its budget is used, in percent, and in which meaning."""
+
+    deadline: Deadline
+    percent: int
+    tone: str
+
+
+def gauge(deadline: Deadline, now: datetime) -> Gauge:
+    until = deadline.met_at or deadline.stopped_at or now
+    percent = min(round(sla.share_used(deadline.started_at, deadline.due_at, until) * 100), 100)
+    if until > deadline.due_at:
+        tone = "breached"
+    elif deadline.is_running:
+        tone = "risk" if now >= deadline.warn_at else "neutral"
+    else:
+        tone = "done" if deadline.met_at else "waiting"
+    return Gauge(deadline, percent, tone)
+
+
+def warn_at(complaint: Complaint) -> datetime | None:
+    """When the running clock of a list row turns critical, from the complaint alone: no query per row."""
+    if complaint.next_due_at is None:
+        return None
+    kind = sla.clock_for(complaint.state, answered=False) or sla.Kind.VERIFICATION
+    budget = sla.BUDGETS[complaint.priority][kind]
+    return complaint.next_due_at - budget * (100 - sla.WARN_LEVELS[-1]) / 100
+
+
+def stage_number(complaint: Complaint) -> int | None:
+    """The stage as a number from 1 to 8; None at a side exit."""
+    return STAGES.index(complaint.state) + 1 if complaint.state in STAGES else None
+
+
+def event_label(event: ComplaintEvent) -> str:
+    """What happened, in the reader's language."""
+    if event.kind in STEPS:
+        return str(STEPS[event.kind].label)
+    return str(_EVENT_LABELS.get(event.kind, event.kind))
+
+
+def event_details(event: ComplaintEvent) -> str:
+    """The telling part of an event's data, in words; empty where there is none."""
+    data = event.data
+    if event.kind == "corrected":
+        return "; ".join([*_changes(data), *(f"{_('personal data')}: {name}" for name in data.get("personal", []))])
+    if event.kind == "liability_settled":
+        return ", ".join(
+            f"{LiabilityShare.Party(party).label} {percent} %" for party, percent in data["shares"].items()
+        )
+    if event.kind == "breached":
+        return str(Deadline.Kind(data["clock"]).label)
+    named = [data[name] for name in ("option", "cost", "level", "number", "into", "attempts") if data.get(name)]
+    return " · ".join(str(value) for value in named)
+
+
+def _changes(data: dict[str, Any]) -> list[str]:
+    return [
+        f"{Complaint._meta.get_field(name).verbose_name}: {old or '—'} → {new or '—'}"
+        for name, (old, new) in data.get("changes", {}).items()
+    ]

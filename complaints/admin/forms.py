@@ -1,0 +1,255 @@
+"""Forms of the case page: what a clerk types for each action, checked before an operation sees it."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models import Channel, Complaint, Evidence, LiabilityShare, Remedy
+from complaints.operations import uploads
+from complaints.operations.conversation import Promised
+from complaints.queries.case import mergeable
+from complaints.queries.people import assignable
+
+from .displays import staff_name
+
+USUAL_PROMISE = {"P1": timedelta(hours=1), "P2": timedelta(hours=2), "P3": timedelta(hours=4), "P4": timedelta(days=1)}
+SPOKEN = [choice for choice in Channel.choices if choice[0] not in (Channel.API, Channel.FILE)]
+
+
+class StaffChoiceField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return staff_name(obj)
+
+
+class LocalDateTimeField(forms.DateTimeField):
+    """A moment typed into the browser's own control, in the desk's time zone."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": 60}, format="%Y-%m-%dT%H:%M")
+
+
+class CaseForm(forms.Form):
+    """A form about one complaint for one person; subclasses narrow their choices by both."""
+
+    def __init__(self, *args: Any, complaint: Complaint, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.complaint, self.user = complaint, user
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Set choices and first values from the complaint."""
+
+
+class PlainForm(CaseForm):
+    """Nothing to fill in."""
+
+
+class ReasonForm(CaseForm):
+    reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ReplyForm(CaseForm):
+    body = forms.CharField(
+        label=_("Reply"), max_length=5000, strip=True, widget=forms.Textarea(attrs={"rows": 6, "data-draft-field": ""})
+    )
+    channel = forms.ChoiceField(label=_("Channel"), choices=SPOKEN)
+    promise_text = forms.CharField(label=_("Promise"), max_length=200, required=False)
+    promise_due = LocalDateTimeField(label=_("Promised by"), required=False)
+
+    def prepare(self) -> None:
+        channels = dict(SPOKEN)
+        self.fields["channel"].initial = (
+            self.complaint.channel if self.complaint.channel in channels else "platform_chat"
+        )
+
+    def promised(self) -> Promised | None:
+        """The promise as an operation takes it; a time makes a promise, with or without words."""
+        due_at = self.cleaned_data.get("promise_due")
+        return Promised(text=self.cleaned_data["promise_text"], due_at=due_at) if due_at else None
+
+
+class AcceptForm(ReplyForm):
+    """The first reply: it cannot go without a time (R3.4), unless such a reply went out already."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        due_at = timezone.localtime() + USUAL_PROMISE[self.complaint.priority]
+        self.fields["promise_due"].initial = due_at.replace(minute=due_at.minute // 15 * 15, second=0, microsecond=0)
+        self.replied = self.complaint.promises.exists()
+        self.fields["body"].required = self.fields["promise_due"].required = not self.replied
+
+
+class HearForm(CaseForm):
+    body = forms.CharField(label=_("What the customer said"), max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
+    channel = forms.ChoiceField(label=_("Channel"), choices=SPOKEN)
+
+    def prepare(self) -> None:
+        self.fields["channel"].initial = self.complaint.channel
+
+
+class NoteForm(CaseForm):
+    body = forms.CharField(label=_("Note for colleagues"), max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ApologyForm(CaseForm):
+    body = forms.CharField(
+        label=_("What was said in the apology call"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class EvidenceForm(CaseForm):
+    kind = forms.ChoiceField(label=_("Kind"), choices=Evidence.Kind.choices)
+    file = forms.FileField(
+        label=_("File"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": uploads.ALLOWED, "data-max-bytes": uploads.MAX_BYTES}),
+    )
+    reference = forms.CharField(label=_("or reference"), max_length=300, required=False)
+    note = forms.CharField(label=_("What it shows"), max_length=300, required=False)
+
+
+class LiabilityForm(CaseForm):
+    """One row per party: percent and reason; the sum is checked by the operation."""
+
+    root_cause = forms.CharField(
+        label=_("Root cause"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def prepare(self) -> None:
+        self.fields["root_cause"].initial = self.complaint.root_cause
+        known = {share.party: share for share in self.complaint.liability.all()}
+        for party, label in LiabilityShare.Party.choices:
+            share = known.get(party)
+            self.fields[f"percent_{party}"] = forms.IntegerField(
+                label=label, min_value=0, max_value=100, required=False, initial=share.percent if share else None
+            )
+            self.fields[f"reason_{party}"] = forms.CharField(
+                label=_("Reason"), max_length=300, required=False, initial=share.reason if share else ""
+            )
+
+    def rows(self) -> list[tuple[Any, Any, Any]]:
+        """(party label, percent field, reason field) for the template."""
+        return [
+            (label, self[f"percent_{party}"], self[f"reason_{party}"]) for party, label in LiabilityShare.Party.choices
+        ]
+
+    def shares(self) -> list[tuple[str, int, str]]:
+        """(party, percent, reason) of every party with a share."""
+        values = self.cleaned_data
+        return [
+            (party, values[f"percent_{party}"], values[f"reason_{party}"])
+            for party in LiabilityShare.Party.values
+            if values.get(f"percent_{party}")
+        ]
+
+
+class OptionForm(CaseForm):
+    kind = forms.ChoiceField(label=_("Remedy"), choices=Remedy.Kind.choices)
+    text = forms.CharField(label=_("What the customer gets"), max_length=300)
+    cost = forms.DecimalField(label=_("Estimated cost (CNY)"), min_value=0, max_digits=12, decimal_places=2)
+
+
+class RemedyForm(CaseForm):
+    """An action on one option, named by its id."""
+
+    remedy = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class ExecuteForm(RemedyForm):
+    """The facts that the chosen option still needs; unfinished ones may be saved."""
+
+    FIELDS: dict[str, forms.Field] = {
+        "courier": forms.CharField(label=_("Courier"), max_length=40, required=False),
+        "tracking_number": forms.CharField(label=_("Tracking number"), max_length=60, required=False),
+        "eta": forms.DateField(
+            label=_("Expected arrival"),
+            required=False,
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        ),
+        "reference": forms.CharField(label=_("Payment reference"), max_length=80, required=False),
+        "coupon_code": forms.CharField(label=_("Coupon code"), max_length=60, required=False),
+        "return_tracking": forms.CharField(label=_("Return tracking number"), max_length=60, required=False),
+        "inspection": forms.CharField(label=_("Result of the inspection"), max_length=300, required=False),
+        "execution_note": forms.CharField(label=_("What was done"), max_length=300, required=False),
+        "actual_cost": forms.DecimalField(
+            label=_("Actual cost (CNY)"), min_value=0, max_digits=12, decimal_places=2, required=False
+        ),
+    }
+
+    def prepare(self) -> None:
+        chosen = self.complaint.remedies.filter(round=self.complaint.round, status=Remedy.Status.CHOSEN).first()
+        self.fields["remedy"].initial = chosen.pk if chosen else None
+        wanted = (*chosen.required_facts, "actual_cost") if chosen else ()
+        for name in dict.fromkeys(wanted):
+            self.fields[name] = self.FIELDS[name]
+            self.fields[name].initial = getattr(chosen, name)
+
+    def facts(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name in self.FIELDS}
+
+
+class OfferForm(CaseForm):
+    single_option_reason = forms.CharField(
+        label=_("Reason for a single option"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def prepare(self) -> None:
+        open_options = self.complaint.remedies.filter(round=self.complaint.round).exclude(status=Remedy.Status.DECLINED)
+        if open_options.count() != 1:
+            del self.fields["single_option_reason"]
+
+
+class AgreeForm(CaseForm):
+    label = forms.ChoiceField(label=_("The customer chose"), widget=forms.RadioSelect)
+    words = forms.CharField(label=_("The customer's words"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+    channel = forms.ChoiceField(label=_("Channel"), choices=SPOKEN)
+
+    def prepare(self) -> None:
+        offered = self.complaint.remedies.filter(round=self.complaint.round, status=Remedy.Status.OFFERED)
+        self.fields["label"].choices = [(remedy.label, f"{remedy.label}　{remedy.text}") for remedy in offered]
+        self.fields["channel"].initial = self.complaint.channel
+
+
+class WithdrawForm(ReasonForm):
+    words = forms.CharField(
+        label=_("The customer's message or call that shows it"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    channel = forms.ChoiceField(label=_("Channel"), choices=SPOKEN)
+
+    def prepare(self) -> None:
+        self.fields["channel"].initial = self.complaint.channel
+
+
+class UnfoundedForm(ReasonForm):
+    body = forms.CharField(
+        label=_("Reply with the basis and the way to object"), max_length=5000, widget=forms.Textarea(attrs={"rows": 5})
+    )
+    channel = forms.ChoiceField(label=_("Channel"), choices=SPOKEN)
+
+    def prepare(self) -> None:
+        self.fields["channel"].initial = self.complaint.channel
+
+
+class MergeForm(ReasonForm):
+    target = forms.ModelChoiceField(label=_("Merge into"), queryset=Complaint.objects.none())
+
+    field_order = ["target", "reason"]
+
+    def prepare(self) -> None:
+        related = [other.pk for other in mergeable(self.complaint, self.user)]
+        self.fields["target"].queryset = Complaint.objects.filter(pk__in=related)
+
+
+class AssignForm(ReasonForm):
+    assignee = StaffChoiceField(label=_("Assign to"), queryset=None)
+
+    field_order = ["assignee", "reason"]
+
+    def prepare(self) -> None:
+        self.fields["reason"].required = False
+        self.fields["assignee"].queryset = assignable(self.complaint.shop_id)
+        self.fields["assignee"].initial = self.complaint.assignee_id

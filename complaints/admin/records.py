@@ -1,0 +1,196 @@
+"""Records to be read, never written: orders, customers, history, outbox."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from complaints.lifecycle import Refused
+from complaints.models import Complaint, ComplaintEvent, Customer, Order, OrderLine, OutboxMessage
+from complaints.operations import mailing
+
+from .displays import event_details, event_label, staff_name
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than the pages that anybody turns: a large table costs the same as a small one."""
+
+    LIMIT = 2000
+
+    @cached_property
+    def count(self) -> int:
+        return self.object_list.order_by()[: self.LIMIT].count()
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """A list and a page to read; nothing can be added, changed or deleted, by page or by forged POST."""
+
+    show_full_result_count = False
+    paginator = CappedPaginator
+    list_per_page = 50
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        return rows.visible_to(request.user)
+
+
+class OrderLineInline(admin.TabularInline):
+    model = OrderLine
+    fields = readonly_fields = ("position", "title", "variant", "quantity", "amount", "product_id", "number")
+    can_delete = False
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("complaints.view_order")
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    list_display = ("number", "shop", "customer", "status", "paid_amount", "placed_at")
+    list_select_related = ("shop", "customer")
+    ordering = ("-id",)
+    search_fields = ("number__exact",)
+    search_help_text = _("The whole order number")
+    inlines = (OrderLineInline,)
+    fields = (
+        "number", "shop", "customer", "status", "after_sales", "paid_amount", "currency", "placed_at", "paid_at",
+        "shipped_at", "received_at", "courier", "tracking_number", "seller_note", "source", "updated_at",
+    )  # fmt: skip
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyAdmin):
+    list_display = ("masked_name", "masked_buyer", "masked_phone", "masked_email", "platform", "created_at")
+    ordering = ("-id",)
+    search_fields = ("name_hash",)
+    search_help_text = _("The exact name, phone, e-mail or buyer id")
+    fields = ("masked_name", "masked_buyer", "masked_phone", "masked_email", "platform", "created_at")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """By keyed hash: the columns themselves are encrypted."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.matching(search_term), False
+
+    @admin.display(description=_("name"))
+    def masked_name(self, customer: Customer) -> str:
+        return customer.masked_name
+
+    @admin.display(description=_("buyer id"))
+    def masked_buyer(self, customer: Customer) -> str:
+        return customer.masked_buyer
+
+    @admin.display(description=_("phone"))
+    def masked_phone(self, customer: Customer) -> str:
+        return customer.masked_phone
+
+    @admin.display(description=_("e-mail"))
+    def masked_email(self, customer: Customer) -> str:
+        return customer.masked_email
+
+
+@admin.register(ComplaintEvent)
+class ComplaintEventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "number", "what", "who", "from_stage", "to_stage", "reason")
+    list_select_related = ("complaint", "actor")
+    ordering = ("-id",)
+    search_fields = ("complaint__number__startswith",)
+    search_help_text = _("The number of the complaint")
+    fields = ("at", "number", "what", "who", "from_stage", "to_stage", "reason", "details")
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return ComplaintEvent.objects.filter(complaint__in=Complaint.objects.visible_to(request.user))
+
+    @admin.display(description=_("complaint"))
+    def number(self, event: ComplaintEvent) -> str:
+        return event.complaint.number
+
+    @admin.display(description=_("what"))
+    def what(self, event: ComplaintEvent) -> str:
+        return event_label(event)
+
+    @admin.display(description=_("details"))
+    def details(self, event: ComplaintEvent) -> str:
+        return event_details(event)
+
+    @admin.display(description=_("who"))
+    def who(self, event: ComplaintEvent) -> str:
+        return staff_name(event.actor) or _("the system")
+
+    @admin.display(description=_("from"))
+    def from_stage(self, event: ComplaintEvent) -> str:
+        return _stage(event.from_state)
+
+    @admin.display(description=_("to"))
+    def to_stage(self, event: ComplaintEvent) -> str:
+        return _stage(event.to_state)
+
+
+def _stage(value: str) -> str:
+    return str(dict(Complaint._meta.get_field("state").choices).get(value, value))
+
+
+@admin.register(OutboxMessage)
+class OutboxAdmin(ReadOnlyAdmin):
+    """What was sent, what waits, and what a person must decide about (dead letters)."""
+
+    list_display = ("subject", "audience", "status", "attempt", "created_at", "sent_at", "last_error")
+    list_filter = ("status", "audience")
+    ordering = ("-created_at", "-id")
+    fields = (
+        "subject", "audience", "masked_address", "body", "status", "attempt", "next_attempt_at", "last_error",
+        "created_at", "sent_at", "message_id",
+    )  # fmt: skip
+    readonly_fields = fields
+    change_form_template = "admin/complaints/outboxmessage/change_form.html"
+
+    @admin.display(description=_("address"))
+    def masked_address(self, message: OutboxMessage) -> str:
+        from complaints.identity import mask_email
+
+        return message.address if message.audience == OutboxMessage.Audience.STAFF else mask_email(message.address)
+
+    def get_urls(self) -> list[Any]:
+        again = path(
+            "<int:object_id>/resend/",
+            self.admin_site.admin_view(self.resend),
+            name="complaints_outboxmessage_resend",
+        )
+        return [again, *super().get_urls()]
+
+    def resend(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """POST sends a failed or uncertain message again."""
+        message = self.get_object(request, str(object_id))
+        if message is None or not request.user.has_perm("complaints.resend_message"):
+            raise PermissionDenied
+        if request.method == "POST":
+            try:
+                mailing.resend(object_id, actor=request.user, now=timezone.now())
+                messages.success(request, _("The message will be sent again."))
+            except Refused as refusal:
+                messages.error(request, refusal.text)
+        return redirect(reverse("admin:complaints_outboxmessage_change", args=[object_id]))

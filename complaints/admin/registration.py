@@ -1,0 +1,117 @@
+"""Register a complaint by the template, and correct its registration (R3.2)."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from complaints.lifecycle import Refused
+from complaints.models import Complaint, Order, Shop
+from complaints.operations import intake
+from complaints.operations.locking import StaleVersion
+from complaints.queries.case import changes_since, rivals
+
+from .registration_forms import CorrectionForm, RegistrationForm
+from .signing import FormForged, read_version, sign_version
+from .transitions import CONFLICT, UNPROCESSABLE, case_url, visible_or_404
+
+
+def register(request: HttpRequest, *, site: Any) -> HttpResponse:
+    """GET shows the template; POST registers, or looks the order up when that button was pressed."""
+    if not request.user.has_perm("complaints.add_complaint"):
+        raise PermissionDenied
+    if request.method != "POST":
+        return _form_page(request, RegistrationForm(user=request.user, initial=_initial(request)), site=site)
+    form = RegistrationForm(request.POST, user=request.user)
+    if not form.is_valid():
+        return _form_page(request, form, site=site, status=UNPROCESSABLE)
+    complaint = intake.register(form.registration(), actor=request.user, now=timezone.now())
+    messages.success(request, _("Registered as %(number)s.") % {"number": complaint.number})
+    return redirect(case_url(complaint))
+
+
+def order_lookup(request: HttpRequest) -> HttpResponse:
+    """The order behind a typed number, for the form to show: what was bought, and open complaints about it."""
+    if not request.user.has_perm("complaints.add_complaint"):
+        raise PermissionDenied
+    number, shop = request.GET.get("order_number", "").strip(), request.GET.get("shop", "")
+    order = find_order(request.user, number, shop) if number else None
+    context = {"number": number, "order": order, "rivals": rivals(order.pk, request.user) if order else []}
+    return render(request, "admin/complaints/complaint/_order.html", context)
+
+
+def find_order(user: Any, number: str, shop: str = "") -> Order | None:
+    """The order with exactly this number in a shop of the person; in the given shop, if one is chosen."""
+    orders = Order.objects.filter(number=number, shop__in=Shop.objects.visible_to(user))
+    if shop.isdecimal():
+        orders = orders.filter(shop_id=int(shop))
+    return orders.select_related("customer", "shop").prefetch_related("lines").first()
+
+
+def edit(request: HttpRequest, object_id: str, *, site: Any) -> HttpResponse:
+    """GET shows what is registered; POST corrects it. A stale form comes back with both values side by side."""
+    complaint = visible_or_404(request, object_id)
+    if not request.user.has_perm("complaints.change_complaint"):
+        raise PermissionDenied
+    if request.method != "POST":
+        return _edit_page(request, complaint, CorrectionForm(complaint=complaint, user=request.user), site=site)
+    form = CorrectionForm(request.POST, complaint=complaint, user=request.user)
+    if not form.is_valid():
+        return _edit_page(request, complaint, form, site=site, status=UNPROCESSABLE)
+    return _correct(request, complaint, form, site=site)
+
+
+def _correct(request: HttpRequest, complaint: Complaint, form: CorrectionForm, *, site: Any) -> HttpResponse:
+    version = None
+    try:
+        version = read_version(request.POST.get("version", ""), complaint.pk)
+        intake.correct(
+            complaint.pk, form.changes(), person=form.person(), actor=request.user, version=version, now=timezone.now()
+        )
+    except StaleVersion as stale:
+        form.add_error(None, stale.text)
+        return _edit_page(request, complaint, form, site=site, status=CONFLICT, since=version)
+    except intake.NothingChanged as nothing:
+        messages.info(request, nothing.text)
+        return redirect(case_url(complaint))
+    except (FormForged, Refused) as refusal:
+        form.add_error(None, refusal.text)
+        return _edit_page(request, complaint, form, site=site, status=UNPROCESSABLE)
+    messages.success(request, _("Saved."))
+    return redirect(case_url(complaint))
+
+
+def _form_page(request: HttpRequest, form: RegistrationForm, *, site: Any, status: int = 200) -> HttpResponse:
+    context = site.each_context(request) | {"title": _("Register a complaint"), "form": form, "order": form.order}
+    return render(request, "admin/complaints/complaint/register.html", context, status=status)
+
+
+def _edit_page(
+    request: HttpRequest,
+    complaint: Complaint,
+    form: CorrectionForm,
+    *,
+    site: Any,
+    status: int = 200,
+    since: int | None = None,
+) -> HttpResponse:
+    context = site.each_context(request) | {
+        "title": _("Correct the registration"),
+        "complaint": complaint,
+        "form": form,
+        "version": sign_version(complaint),
+        "changes": changes_since(complaint, since) if since is not None else [],
+        "differences": form.differences() if since is not None else [],
+        "back": case_url(complaint),
+    }
+    return render(request, "admin/complaints/complaint/edit.html", context, status=status)
+
+
+def _initial(request: HttpRequest) -> dict[str, Any]:
+    """First values from the address, so that other systems can link to a filled-in form."""
+    names = ("shop", "order_number", "channel", "title")
+    return {name: request.GET[name] for name in names if request.GET.get(name)} | {"assign_me": True}

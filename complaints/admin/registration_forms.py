@@ -1,0 +1,219 @@
+"""The registration template as forms (R3.2)."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.forms.models import ModelChoiceIterator
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from complaints.identity import Fact, normalise
+from complaints.models import Channel, Complaint, Order, Priority, Severity, Shop
+from complaints.operations.intake import Person, Registration, TypedOrder
+from complaints.queries.case import rivals
+from complaints.queries.people import assignable
+from knowledge.models import IssueType
+
+from .forms import SPOKEN, LocalDateTimeField, StaffChoiceField
+
+
+class GroupedIssueTypes(ModelChoiceIterator):
+    """Second-level types under the names of the first level."""
+
+    def __iter__(self) -> Iterator[Any]:
+        yield ("", self.field.empty_label)
+        types = self.queryset.order_by("parent__position", "position", "code")
+        for parent, children in groupby(types, key=lambda issue_type: issue_type.parent):
+            yield (parent.label, [self.choice(child) for child in children])
+
+
+class IssueTypeField(forms.ModelChoiceField):
+    iterator = GroupedIssueTypes
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=IssueType.objects.selectable(), **kwargs)
+
+
+class PersonFields(forms.Form):
+    """Who complains; nothing is required, what is missing blocks acceptance and says so there."""
+
+    name = forms.CharField(label=_("Complainant"), max_length=80, required=False)
+    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
+    email = forms.CharField(label=_("E-mail"), max_length=254, required=False)
+    buyer = forms.CharField(label=_("Buyer id on the platform"), max_length=120, required=False)
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"].strip()
+        if email:
+            validate_email(email)
+        return email
+
+    def clean_phone(self) -> str:
+        phone = self.cleaned_data["phone"].strip()
+        if phone and not 5 <= len(normalise(Fact.PHONE, phone)) <= 15:
+            raise ValidationError(_("A phone number has 5 to 15 digits."))
+        return phone
+
+    def person(self) -> Person:
+        data = self.cleaned_data
+        return Person(name=data["name"], phone=data["phone"], email=data["email"], buyer=data["buyer"])
+
+
+class RegistrationForm(PersonFields):
+    shop = forms.ModelChoiceField(label=_("Shop"), queryset=Shop.objects.none())
+    channel = forms.ChoiceField(label=_("Channel"), choices=SPOKEN, initial=Channel.PLATFORM_CHAT)
+    received_at = LocalDateTimeField(label=_("Received at (empty: now)"), required=False)
+    order_number = forms.CharField(label=_("Order number"), max_length=40, required=False)
+    typed_product = forms.CharField(label=_("Product (order not imported yet)"), max_length=300, required=False)
+    typed_amount = forms.DecimalField(
+        label=_("Paid (CNY)"), min_value=0, max_digits=12, decimal_places=2, required=False
+    )
+    no_order_reason = forms.CharField(label=_("No order, because"), max_length=200, required=False)
+    title = forms.CharField(label=_("In one line"), max_length=120)
+    description = forms.CharField(
+        label=_("What happened, in the customer's words"),
+        max_length=5000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    demand = forms.CharField(
+        label=_("What the customer asks for"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    issue_type = IssueTypeField(label=_("Issue type"), required=False)
+    severity = forms.ChoiceField(label=_("Severity"), choices=Severity.choices, initial=Severity.S2)
+    priority = forms.ChoiceField(label=_("Priority"), choices=Priority.choices, initial=Priority.P3)
+    accused = StaffChoiceField(label=_("Agent complained about"), queryset=None, required=False)
+    assign_me = forms.BooleanField(label=_("I take this case"), required=False)
+    separate = forms.BooleanField(label=_("This is a different matter"), required=False)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.order: Order | None = None
+        self.rivals: list[Complaint] = []
+        shops = Shop.objects.visible_to(user).filter(active=True)
+        self.fields["shop"].queryset = shops
+        if len(only := list(shops[:2])) == 1:
+            self.fields["shop"].initial = only[0].pk
+        self.fields["accused"].queryset = assignable(shops.values("pk"))
+
+    def clean_received_at(self) -> Any:
+        received_at = self.cleaned_data["received_at"]
+        if received_at and received_at > timezone.now():
+            raise ValidationError(_("This time is still to come."))
+        return received_at
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        number, shop = data.get("order_number", "").strip(), data.get("shop")
+        if number and shop:
+            self._find_order(number, shop, data)
+        if number and data.get("no_order_reason"):
+            self.add_error("no_order_reason", _("There is an order number. Remove one of the two."))
+        return data
+
+    def _find_order(self, number: str, shop: Shop, data: dict[str, Any]) -> None:
+        orders = Order.objects.filter(shop=shop, number=number)
+        self.order = orders.select_related("customer", "shop").prefetch_related("lines").first()
+        if self.order is None:
+            if not data.get("typed_product"):
+                self.add_error(
+                    "order_number",
+                    _(
+                        "%(shop)s has no order with this number. Check it, or name the product to enter the order by hand."
+                    )
+                    % {"shop": shop.name},
+                )
+            return
+        self.rivals = rivals(self.order.pk, self.user)
+        if self.rivals and not data.get("separate"):
+            self.add_error(
+                "order_number",
+                _("%(number)s is open about this order. Add the contact there, or confirm a different matter.")
+                % {"number": self.rivals[0].number},
+            )
+
+    def registration(self) -> Registration:
+        """What the operation takes; call after `is_valid()`."""
+        data = self.cleaned_data
+        number = data["order_number"].strip()
+        typed = None
+        if number and self.order is None:
+            typed = TypedOrder(number=number, product=data["typed_product"], paid_amount=data["typed_amount"])
+        same = (
+            "shop",
+            "title",
+            "channel",
+            "description",
+            "demand",
+            "no_order_reason",
+            "issue_type",
+            "severity",
+            "priority",
+            "accused",
+            "received_at",
+        )
+        return Registration(
+            **{name: data[name] for name in same},
+            person=self.person(),
+            order=self.order,
+            typed_order=typed,
+            assignee=self.user if data["assign_me"] else None,
+        )
+
+
+class CorrectionForm(PersonFields):
+    """Personal fields left empty stay as they are: they are masked, not shown."""
+
+    FIELDS = ("title", "issue_type", "demand", "no_order_reason", "severity", "priority", "accused", "order")
+
+    title = forms.CharField(label=_("In one line"), max_length=120)
+    issue_type = IssueTypeField(label=_("Issue type"), required=False)
+    demand = forms.CharField(
+        label=_("What the customer asks for"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    order_number = forms.CharField(label=_("Order number"), max_length=40, required=False)
+    no_order_reason = forms.CharField(label=_("No order, because"), max_length=200, required=False)
+    severity = forms.ChoiceField(label=_("Severity"), choices=Severity.choices)
+    priority = forms.ChoiceField(label=_("Priority"), choices=Priority.choices)
+    accused = StaffChoiceField(label=_("Agent complained about"), queryset=None, required=False)
+
+    def __init__(self, *args: Any, complaint: Complaint, user: Any, **kwargs: Any) -> None:
+        known = {name: getattr(complaint, name) for name in self.FIELDS if name != "order"}
+        known["order_number"] = complaint.order.number if complaint.order else ""
+        super().__init__(*args, initial=known, **kwargs)
+        self.complaint, self.user = complaint, user
+        self.fields["accused"].queryset = assignable(complaint.shop_id)
+        customer = complaint.customer
+        for kind in Fact if customer else ():
+            self.fields[kind].widget.attrs["placeholder"] = getattr(customer, f"masked_{kind}")
+            self.fields[kind].help_text = _("Leave empty to keep what is known.")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        number = (data.get("order_number") or "").strip()
+        data["order"] = Order.objects.filter(shop=self.complaint.shop, number=number).first() if number else None
+        if number and data["order"] is None:
+            self.add_error(
+                "order_number", _("%(shop)s has no order with this number.") % {"shop": self.complaint.shop.name}
+            )
+        return data
+
+    def changes(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.FIELDS}
+
+    def differences(self) -> list[dict[str, Any]]:
+        """Field by field, what is stored now and what was typed here, where the two differ."""
+        rows = [
+            {
+                "label": self.fields["order_number" if name == "order" else name].label,
+                "stored": getattr(self.complaint, name),
+                "typed": self.cleaned_data.get(name),
+            }
+            for name in self.FIELDS
+        ]
+        return [row for row in rows if (row["stored"] or "") != (row["typed"] or "")]

@@ -1,0 +1,79 @@
+"""What managers set up: shops and staff."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models import Shop
+from complaints.roles import ROLES
+
+from .displays import staff_name
+
+admin.site.unregister(get_user_model())
+admin.site.unregister(Group)
+
+
+@admin.register(Shop)
+class ShopAdmin(admin.ModelAdmin):
+    list_display = ("name", "code", "platform", "active")
+    list_filter = ("platform", "active")
+    search_fields = ("name", "code")
+    filter_horizontal = ("members",)
+    fields = ("code", "name", "platform", "active", "members")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).visible_to(request.user)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(get_user_model())
+class StaffAdmin(UserAdmin):
+    """Staff accounts: a role and shops instead of single permissions."""
+
+    list_display = ("username", "full_name", "roles", "email", "is_active")
+    list_filter = ("is_active", "groups")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": ("last_name", "first_name", "email")}),
+        (_("Access"), {"fields": ("is_active", "is_staff", "groups")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "usable_password", "password1", "password2")}),
+        (_("Person"), {"fields": ("last_name", "first_name", "email")}),
+        (_("Access"), {"fields": ("is_staff", "groups")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Only the owner sees and changes owners."""
+        rows = super().get_queryset(request).prefetch_related("groups")
+        return rows if request.user.is_superuser else rows.filter(is_superuser=False)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """History names people: they are deactivated, never deleted."""
+        return False
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if db_field.name == "groups" and field:
+            field.label, field.help_text = _("Roles"), _("What this person may do and see.")
+            field.label_from_instance = lambda group: str(_role_label(group))
+        return field
+
+    @admin.display(description=_("name"))
+    def full_name(self, user: Any) -> str:
+        return staff_name(user)
+
+    @admin.display(description=_("roles"))
+    def roles(self, user: Any) -> str:
+        return "、".join(str(_role_label(group)) for group in user.groups.all())
+
+
+def _role_label(group: Group) -> Any:
+    return ROLES[group.name].label if group.name in ROLES else group.name

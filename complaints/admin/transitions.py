@@ -1,0 +1,111 @@
+"""The guarded view behind every action on a complaint: GET shows its form, POST acts (reliability.md, section 3)."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from complaints.lifecycle import Refused
+from complaints.models import Complaint
+from complaints.operations.locking import StaleVersion
+from complaints.queries.case import changes_since
+from complaints.queries.facts import case_facts
+
+from .actions import ACTIONS, Action, Call
+from .signing import FormForged, read_version, sign_version
+
+UNPROCESSABLE, CONFLICT = 422, 409
+
+
+def visible_or_404(request: HttpRequest, object_id: Any) -> Complaint:
+    """The complaint, if this person may see it; somebody else's and no complaint at all look alike."""
+    rows = Complaint.objects.visible_to(request.user).select_related(
+        "shop",
+        "customer",
+        "order__customer",
+        "issue_type__parent",
+        "assignee",
+        "accused",
+        "registered_by",
+        "merged_into",
+    )
+    complaint = rows.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+    if complaint is None:
+        raise Http404
+    return complaint
+
+
+def case_url(complaint: Complaint, panel: str = "") -> str:
+    url = reverse("admin:complaints_complaint_change", args=[complaint.pk])
+    return f"{url}#{panel}" if panel else url
+
+
+def act(request: HttpRequest, object_id: str, name: str, *, site: Any) -> HttpResponse:
+    """1 scope, 2 permission, 3 form, 4 version, 5 operation; every refusal comes back with what was typed."""
+    complaint = visible_or_404(request, object_id)
+    action = ACTIONS.get(name)
+    if action is None:
+        raise Http404
+    if not request.user.has_perm(action.permission):
+        raise PermissionDenied
+    if request.method != "POST":
+        form = action.form(complaint=complaint, user=request.user, initial=_initial(request))
+        return _page(request, complaint, action, form, site=site)
+    form = action.form(request.POST, request.FILES, complaint=complaint, user=request.user)
+    if not form.is_valid():
+        return _page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
+    return _perform(request, complaint, action, form, site=site)
+
+
+def _perform(request: HttpRequest, complaint: Complaint, action: Action, form: Any, *, site: Any) -> HttpResponse:
+    version = None
+    try:
+        version = read_version(request.POST.get("version", ""), complaint.pk)
+        action.perform(Call(complaint.pk, form, request.user, version, timezone.now()))
+    except StaleVersion as stale:
+        complaint.refresh_from_db()
+        form.add_error(None, stale.text)
+        return _page(request, complaint, action, form, site=site, status=CONFLICT, since=version)
+    except FormForged as forged:
+        form.add_error(None, forged.text)
+        return _page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
+    except Refused as refusal:
+        form.add_error(None, refusal.text)
+        return _page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
+    messages.success(request, str(action.done))
+    still_visible = Complaint.objects.visible_to(request.user).filter(pk=complaint.pk).exists()
+    return redirect(case_url(complaint, action.panel) if still_visible else "admin:complaints_complaint_changelist")
+
+
+def _page(
+    request: HttpRequest,
+    complaint: Complaint,
+    action: Action,
+    form: Any,
+    *,
+    site: Any,
+    status: int = 200,
+    since: int | None = None,
+) -> HttpResponse:
+    """The action on a page of its own, with its form, what stands in its way, and what others did meanwhile."""
+    refusals = action.step.refusals(complaint.state, case_facts(complaint)) if action.step else []
+    context = site.each_context(request) | {
+        "title": action.label,
+        "complaint": complaint,
+        "action": action,
+        "form": form,
+        "version": sign_version(complaint),
+        "refusals": refusals if request.method == "GET" else [],
+        "changes": changes_since(complaint, since) if since is not None else [],
+        "back": case_url(complaint, action.panel),
+    }
+    return render(request, "admin/complaints/complaint/action.html", context, status=status)
+
+
+def _initial(request: HttpRequest) -> dict[str, str]:
+    """First values from the address, for links that lead to an action on a certain option."""
+    return {name: value for name, value in request.GET.items() if name in ("remedy", "body")}

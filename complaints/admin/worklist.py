@@ -1,0 +1,120 @@
+"""The work list page: reads what is asked for, asks the query, shows rows."""
+
+import binascii
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from complaints.lifecycle import STAGES, State
+from complaints.models import Complaint, Priority, Shop
+from complaints.queries import worklist
+from complaints.queries.worklist import Wanted
+
+from .displays import staff_name, stage_number, warn_at
+
+
+def work_list(request: HttpRequest, *, site: Any) -> HttpResponse:
+    """GET only. Unknown values in the address are ignored: an old bookmark shows the list without that filter."""
+    if not request.user.has_perm("complaints.view_complaint"):
+        raise PermissionDenied
+    now = timezone.now()
+    shops = list(Shop.objects.visible_to(request.user))
+    wanted = _wanted(request, shops)
+    page = worklist.page(request.user, wanted, now=now)
+    counts = worklist.counts(request.user, now=now)
+    context = site.each_context(request) | {
+        "title": worklist.TABS[wanted.tab].label,
+        "tabs": _tabs(wanted, counts),
+        "wanted": wanted,
+        "filters": _filters(wanted, shops),
+        "rows": [_row(complaint, request.user) for complaint in page.rows],
+        "next": _address(wanted, after=_pack(worklist.position(page.rows[-1], wanted)))
+        if page.has_next and page.rows
+        else "",
+        "previous": _address(wanted, before=_pack(worklist.position(page.rows[0], wanted)))
+        if page.has_previous and page.rows
+        else "",
+        "first": _address(wanted),
+        "stages": len(STAGES),
+        "count_limit": worklist.COUNT_LIMIT,
+        "now": now,
+    }
+    return render(request, "admin/complaints/complaint/change_list.html", context)
+
+
+def _wanted(request: HttpRequest, shops: list[Shop]) -> Wanted:
+    asked = request.GET
+    tab = asked.get("tab", "")
+    if tab not in worklist.TABS:
+        tab = "mine" if request.user.has_perm("complaints.claim_complaint") else "open"
+    shop = next((shop.pk for shop in shops if str(shop.pk) == asked.get("shop")), None)
+    return Wanted(
+        tab=tab,
+        shop=shop,
+        stage=asked.get("stage", "") if asked.get("stage") in State.values else "",
+        priority=asked.get("priority", "") if asked.get("priority") in Priority.values else "",
+        text=asked.get("q", "").strip()[:200],
+        after=_unpack(asked.get("after", "")),
+        before=_unpack(asked.get("before", "")),
+    )
+
+
+def _row(complaint: Complaint, user: Any) -> dict[str, Any]:
+    return {
+        "complaint": complaint,
+        "warn_at": warn_at(complaint),
+        "stage": stage_number(complaint),
+        "assignee": staff_name(complaint.assignee),
+        "mine": complaint.assignee_id == user.pk,
+    }
+
+
+def _tabs(wanted: Wanted, counts: dict[str, int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": tab.code,
+            "label": tab.label,
+            "count": counts.get(tab.code),
+            "active": tab.code == wanted.tab and not wanted.text,
+            "url": _address(Wanted(tab=tab.code, shop=wanted.shop, stage="", priority=wanted.priority)),
+        }
+        for tab in worklist.TABS.values()
+    ]
+
+
+def _filters(wanted: Wanted, shops: list[Shop]) -> dict[str, list[tuple[str, Any, bool]]]:
+    """For each filter: (value, label, chosen)."""
+    return {
+        "shop": [(shop.pk, shop.name, shop.pk == wanted.shop) for shop in shops],
+        "stage": [(state.value, state.label, state.value == wanted.stage) for state in State],
+        "priority": [(value, label, value == wanted.priority) for value, label in Priority.choices],
+    }
+
+
+def _address(wanted: Wanted, **position: str) -> str:
+    values = {
+        "tab": wanted.tab, "shop": wanted.shop, "stage": wanted.stage, "priority": wanted.priority, "q": wanted.text,
+    }  # fmt: skip
+    return "?" + urlencode({name: value for name, value in (values | position).items() if value})
+
+
+def _pack(position: tuple[datetime, int]) -> str:
+    moment, pk = position
+    return urlsafe_b64encode(json.dumps([moment.isoformat(), pk]).encode()).decode()
+
+
+def _unpack(token: str) -> tuple[datetime, int] | None:
+    """The position that a link carries; None for anything that is not one."""
+    try:
+        moment, pk = json.loads(urlsafe_b64decode(token))
+        at = datetime.fromisoformat(moment)
+        return (at, int(pk)) if at.tzinfo else None
+    except (ValueError, TypeError, binascii.Error):
+        return None

@@ -1,0 +1,149 @@
+"""The work list: tabs, filters, search and keyset pages, each served by one index whatever the number of rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from complaints.lifecycle import State
+from complaints.models import Complaint, Customer, Order, Promise
+from complaints.models.complaint import ComplaintQuerySet
+
+PAGE = 50
+COUNT_LIMIT = 100
+SOON = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    code: str
+    label: Any
+    rows: Callable[[ComplaintQuerySet, Any, datetime], ComplaintQuerySet]
+    ended: bool = False
+
+
+def _promised_today(rows: ComplaintQuerySet, user: Any, now: datetime) -> ComplaintQuerySet:
+    tonight = timezone.localtime(now).replace(hour=23, minute=59, second=59)
+    promises = Promise.objects.filter(status=Promise.Status.OPEN, due_at__lte=tonight)
+    return rows.open().filter(pk__in=promises.values("complaint_id"))
+
+
+def _ended(rows: ComplaintQuerySet, user: Any, now: datetime) -> ComplaintQuerySet:
+    return rows.filter(state__in=[State.CLOSED, State.MERGED, State.WITHDRAWN, State.UNFOUNDED])
+
+
+TABS = {
+    tab.code: tab
+    for tab in (
+        Tab("mine", _("My work"), lambda rows, user, now: rows.assigned_to(user)),
+        Tab("due_soon", _("Due soon"), lambda rows, user, now: rows.due_between(now, now + SOON)),
+        Tab("overdue", _("Overdue"), lambda rows, user, now: rows.overdue(now)),
+        Tab("unassigned", _("Unassigned"), lambda rows, user, now: rows.unassigned()),
+        Tab("promised", _("Promised today"), _promised_today),
+        Tab("callbacks", _("Call-backs"), lambda rows, user, now: rows.filter(state=State.AWAITING_FOLLOWUP)),
+        Tab("open", _("All open"), lambda rows, user, now: rows.open()),
+        Tab("ended", _("Ended"), _ended, ended=True),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the reader asked for; every value has been validated."""
+
+    tab: str = "mine"
+    shop: int | None = None
+    stage: str = ""
+    priority: str = ""
+    text: str = ""
+    after: tuple[datetime, int] | None = None
+    before: tuple[datetime, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: list[Complaint]
+    has_next: bool
+    has_previous: bool
+
+
+class _CountUpTo(Subquery):
+    """Number of rows of a sliced query: counting stops at the slice."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+
+
+def counts(user: Any, *, now: datetime) -> dict[str, int]:
+    """Rows per tab, in one query; COUNT_LIMIT means "so many or more". The ended ones are not counted."""
+    visible = Complaint.objects.visible_to(user)
+    subqueries = {
+        tab.code: _CountUpTo(tab.rows(visible, user, now).order_by().values("pk")[:COUNT_LIMIT])
+        for tab in TABS.values()
+        if not tab.ended
+    }
+    return get_user_model().objects.filter(pk=user.pk).values(**subqueries).get()
+
+
+def page(user: Any, wanted: Wanted, *, now: datetime, size: int = PAGE) -> Page:
+    """One page of the list, the most urgent first (the latest first where nothing is due any more)."""
+    tab = TABS[wanted.tab]
+    rows = Complaint.objects.visible_to(user)
+    if wanted.text:
+        rows, moment, descending = found(rows, wanted.text), "received_at", True
+    else:
+        rows = tab.rows(rows, user, now)
+        moment, descending = ("received_at", True) if tab.ended else ("next_due_at", False)
+    return _keyset(_narrowed(rows, wanted), wanted, moment=moment, descending=descending, size=size)
+
+
+def found(rows: ComplaintQuerySet, text: str) -> ComplaintQuerySet:
+    """By number (or its beginning), order number, or the customer's exact name, phone, e-mail or buyer id."""
+    text = text.strip()
+    customers = list(Customer.objects.matching(text).values_list("pk", flat=True)[:COUNT_LIMIT])
+    orders = list(Order.objects.filter(number=text).values_list("pk", flat=True)[:COUNT_LIMIT])
+    by_number = Q(number__startswith=text.upper())
+    return rows.filter(by_number | Q(order_id__in=orders) | Q(customer_id__in=customers))
+
+
+def position(complaint: Complaint, wanted: Wanted) -> tuple[datetime, int]:
+    """Where a row stands in the order of the list."""
+    by_receipt = wanted.text or TABS[wanted.tab].ended
+    return (complaint.received_at if by_receipt else complaint.next_due_at, complaint.pk)
+
+
+def _narrowed(rows: QuerySet[Complaint], wanted: Wanted) -> QuerySet[Complaint]:
+    if wanted.shop:
+        rows = rows.filter(shop_id=wanted.shop)
+    if wanted.stage:
+        rows = rows.filter(state=wanted.stage)
+    if wanted.priority:
+        rows = rows.filter(priority=wanted.priority)
+    return rows.select_related("shop", "customer", "assignee")
+
+
+def _keyset(rows: Any, wanted: Wanted, *, moment: str, descending: bool, size: int) -> Page:
+    """Read one row more than shown, from a position instead of an offset: every page costs the same."""
+    backwards = wanted.before is not None
+    down = descending != backwards
+    order = f"-{moment}" if down else moment, "-id" if down else "id"
+    start = wanted.before or wanted.after
+    if start:
+        rows = rows.filter(_beyond(moment, start, down))
+    read = list(rows.order_by(*order)[: size + 1])
+    more = len(read) > size
+    shown = read[:size]
+    if backwards:
+        return Page(shown[::-1], has_next=True, has_previous=more)
+    return Page(shown, has_next=more, has_previous=start is not None)
+
+
+def _beyond(moment: str, start: tuple[datetime, int], down: bool) -> Q:
+    """Rows after `start`; the first condition is redundant but lets every planner enter the index there."""
+    when, pk = start
+    side = "lt" if down else "gt"
+    return Q(**{f"{moment}__{side}e": when}) & (Q(**{f"{moment}__{side}": when}) | Q(**{f"id__{side}": pk}))

@@ -1,0 +1,86 @@
+"""The Django admin in our frame: our first page, our navigation.
+
+Outside the `admin` package on purpose: importing that package registers models with the site, which must exist by then.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models import Alert
+from complaints.queries.people import staff_name
+
+RECORDS = (
+    ("complaints_order", "complaints.view_order"),
+    ("complaints_customer", "complaints.view_customer"),
+    ("followups_followup", "followups.view_followup"),
+    ("complaints_complaintevent", "complaints.view_complaintevent"),
+    ("complaints_outboxmessage", "complaints.view_outboxmessage"),
+)
+KNOWLEDGE = (
+    ("knowledge_replyscript", "knowledge.view_replyscript"),
+    ("knowledge_issuetype", "knowledge.view_issuetype"),
+)
+SETTINGS = (
+    ("complaints_shop", "complaints.change_shop"),
+    ("auth_user", "auth.view_user"),
+)
+
+
+class AmendsSite(admin.AdminSite):
+    site_title = _("Amends")
+    site_header = _("Amends")
+    index_title = _("Overview")
+    enable_nav_sidebar = False
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        if request.user.is_authenticated and request.user.is_staff:
+            context |= {
+                "amends_nav": self._navigation(request),
+                "amends_query": request.GET.get("q", ""),
+                "amends_user_name": staff_name(request.user),
+            }
+        return context
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The work list is the first page of everybody who works on complaints."""
+        if request.user.has_perm("complaints.view_complaint"):
+            return redirect("admin:complaints_complaint_changelist")
+        return super().index(request, extra_context)
+
+    def _navigation(self, request: HttpRequest) -> list[dict[str, Any]]:
+        user, here = request.user, request.path
+        items = []
+        if user.has_perm("complaints.view_complaint"):
+            items.append(_item(_("Work list"), "admin:complaints_complaint_changelist", "inbox", here, key="g l"))
+        if user.has_perm("complaints.add_complaint"):
+            items.append(_item(_("Register"), "admin:complaints_complaint_add", "plus", here, key="n"))
+        if user.has_perm("complaints.view_alert"):
+            unseen = Alert.objects.filter(recipient=user, seen_at__isnull=True)[:100].count()
+            items.append(_item(_("Alerts"), "admin:complaints_alert_changelist", "bell", here, badge=unseen))
+        for label, icon, entries in (
+            (_("Knowledge"), "book-open", KNOWLEDGE),
+            (_("Records"), "history", RECORDS),
+            (_("Settings"), "settings", SETTINGS),
+        ):
+            children = [self._child(entry, here) for entry, permission in entries if user.has_perm(permission)]
+            if children:
+                active = any(child["active"] for child in children)
+                items.append(
+                    {"label": label, "icon": icon, "url": "", "active": active, "badge": 0, "children": children}
+                )
+        return items
+
+    def _child(self, entry: str, here: str) -> dict[str, Any]:
+        model = next(model for model in self._registry if model._meta.label_lower.replace(".", "_") == entry)
+        return _item(model._meta.verbose_name_plural, f"admin:{entry}_changelist", "", here)
+
+
+def _item(label: Any, url_name: str, icon: str, here: str, *, badge: int = 0, key: str = "") -> dict[str, Any]:
+    url = reverse(url_name)
+    return {"label": label, "url": url, "icon": icon, "active": here == url, "badge": badge, "key": key, "children": []}

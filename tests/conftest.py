@@ -1,0 +1,93 @@
+"""What every test may use: role users, a fixed `now`, and a logged-in client per role."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from django.test.testcases import TransactionTestCase
+
+from complaints import triggers
+from complaints.models import Shop
+from complaints.operations.bootstrap import load_roles
+from complaints.roles import ROLES
+from knowledge.operations.bootstrap import load_content
+
+NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_without_triggers() -> None:
+    """Transactional tests empty the tables afterwards; history may be deleted then, and only then."""
+    flush = TransactionTestCase._fixture_teardown
+
+    def without_triggers(self: TransactionTestCase) -> None:
+        triggers.remove(connection)
+        try:
+            flush(self)
+        finally:
+            triggers.install(connection)
+
+    TransactionTestCase._fixture_teardown = without_triggers
+
+
+@pytest.fixture
+def now() -> datetime:
+    """10:00 on a Friday in Shanghai."""
+    return NOW
+
+
+@pytest.fixture
+def content(db: None) -> None:
+    """Roles and default content, as after `bootstrap`."""
+    load_roles()
+    load_content()
+
+
+@pytest.fixture
+def shop(content: None) -> Shop:
+    return Shop.objects.create(code="tmall", name="晴木家居天猫店", platform="taobao")
+
+
+@pytest.fixture
+def user_with(shop: Shop) -> Callable[..., Any]:
+    """`user_with("agent")` makes an active staff member of that role, on the shop; keyword values override."""
+
+    def make(role: str, *, shops: list[Shop] | None = None, **values: Any) -> Any:
+        number = get_user_model().objects.count()
+        values = {
+            "username": f"{role}{number}",
+            "first_name": f"员工{number}",
+            "email": f"{role}{number}@staff.example",
+        } | values
+        user = get_user_model().objects.create_user(is_staff=True, password=None, **values)
+        user.groups.add(Group.objects.get(name=role))
+        for place in [shop] if shops is None else shops:
+            place.members.add(user)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def staff(user_with: Callable[..., Any]) -> dict[str, Any]:
+    """One person of every role."""
+    return {role: user_with(role) for role in ROLES}
+
+
+@pytest.fixture
+def client_for() -> Callable[[Any], Client]:
+    """A client logged in as the given user."""
+
+    def make(user: Any) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+        return client
+
+    return make

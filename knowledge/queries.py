@@ -11,7 +11,7 @@ _STAGE_OF_STATE = {
     "executing": ReplyScript.Stage.EXECUTE,
     "awaiting_followup": ReplyScript.Stage.FOLLOWUP,
 }
-_STEP_ORDER = {ReplyScript.Step.LISTEN: 0, ReplyScript.Step.SOOTHE: 1, ReplyScript.Step.NEXT: 2}
+_STEP_ORDER = ["listen", "soothe", "next"]
 
 
 def scripts_for(state: str) -> list[ReplyScript]:
@@ -19,5 +19,5 @@ def scripts_for(state: str) -> list[ReplyScript]:
     stage = _STAGE_OF_STATE.get(state, ReplyScript.Stage.CLOSE)
     scripts = ReplyScript.objects.filter(active=True)
     return sorted(
-        scripts, key=lambda script: (script.stage != stage, script.stage, _STEP_ORDER[script.step], script.code)
+        scripts, key=lambda script: (script.stage != stage, script.stage, _STEP_ORDER.index(script.step), script.code)
     )

@@ -100,6 +100,6 @@ def event_details(event: ComplaintEvent) -> str:
 
 def _changes(data: dict[str, Any]) -> list[str]:
     return [
-        f"{Complaint._meta.get_field(name).verbose_name}: {old or '—'} → {new or '—'}"
+        f"{getattr(Complaint, name).field.verbose_name}: {old or '—'} → {new or '—'}"
         for name, (old, new) in data.get("changes", {}).items()
     ]

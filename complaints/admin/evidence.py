@@ -9,7 +9,7 @@ def download(request: HttpRequest, object_id: str, evidence_id: int) -> FileResp
     """Always as an attachment with the type that we found ourselves; pictures still show inside our own pages."""
     complaint = visible_or_404(request, object_id)
     evidence = complaint.evidence.filter(pk=evidence_id).exclude(file="").first()
-    if evidence is None or not evidence.file.storage.exists(evidence.file.name):
+    if evidence is None or not evidence.file.storage.exists(str(evidence.file.name)):
         raise Http404
     response = FileResponse(
         evidence.file.open(), as_attachment=True, filename=evidence.original_name, content_type=evidence.content_type

@@ -33,6 +33,8 @@ class LocalDateTimeField(forms.DateTimeField):
 class CaseForm(forms.Form):
     """A form about one complaint for one person; subclasses narrow their choices by both."""
 
+    fields: dict[str, Any]
+
     def __init__(self, *args: Any, complaint: Complaint, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.complaint, self.user = complaint, user

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from complaints.lifecycle import Refused
+from complaints.identity import mask_email
+from complaints.lifecycle import Refused, State
 from complaints.models import Complaint, ComplaintEvent, Customer, Order, OrderLine, OutboxMessage
 from complaints.operations import mailing
 
@@ -26,7 +27,8 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by()[: self.LIMIT].count()
+        rows: Any = self.object_list
+        return rows.order_by()[: self.LIMIT].count()
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -47,7 +49,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request)
+        rows: Any = super().get_queryset(request)
         return rows.visible_to(request.user)
 
 
@@ -139,7 +141,7 @@ class ComplaintEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("who"))
     def who(self, event: ComplaintEvent) -> str:
-        return staff_name(event.actor) or _("the system")
+        return staff_name(event.actor) or str(_("the system"))
 
     @admin.display(description=_("from"))
     def from_stage(self, event: ComplaintEvent) -> str:
@@ -151,7 +153,7 @@ class ComplaintEventAdmin(ReadOnlyAdmin):
 
 
 def _stage(value: str) -> str:
-    return str(dict(Complaint._meta.get_field("state").choices).get(value, value))
+    return str(State(value).label) if value in State.values else value
 
 
 @admin.register(OutboxMessage)
@@ -170,8 +172,6 @@ class OutboxAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("address"))
     def masked_address(self, message: OutboxMessage) -> str:
-        from complaints.identity import mask_email
-
         return message.address if message.audience == OutboxMessage.Audience.STAFF else mask_email(message.address)
 
     def get_urls(self) -> list[Any]:

@@ -41,6 +41,8 @@ class IssueTypeField(forms.ModelChoiceField):
 class PersonFields(forms.Form):
     """Who complains; nothing is required, what is missing blocks acceptance and says so there."""
 
+    fields: dict[str, Any]
+
     name = forms.CharField(label=_("Complainant"), max_length=80, required=False)
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
     email = forms.CharField(label=_("E-mail"), max_length=254, required=False)
@@ -123,9 +125,7 @@ class RegistrationForm(PersonFields):
             if not data.get("typed_product"):
                 self.add_error(
                     "order_number",
-                    _(
-                        "%(shop)s has no order with this number. Check it, or name the product to enter the order by hand."
-                    )
+                    _("%(shop)s has no such order. Check the number, or name the product to enter the order by hand.")
                     % {"shop": shop.name},
                 )
             return
@@ -185,7 +185,7 @@ class CorrectionForm(PersonFields):
     def __init__(self, *args: Any, complaint: Complaint, user: Any, **kwargs: Any) -> None:
         known = {name: getattr(complaint, name) for name in self.FIELDS if name != "order"}
         known["order_number"] = complaint.order.number if complaint.order else ""
-        super().__init__(*args, initial=known, **kwargs)
+        super().__init__(*args, **kwargs, initial=known)
         self.complaint, self.user = complaint, user
         self.fields["accused"].queryset = assignable(complaint.shop_id)
         customer = complaint.customer

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
@@ -27,10 +28,15 @@ class ShopAdmin(admin.ModelAdmin):
     fields = ("code", "name", "platform", "active", "members")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).visible_to(request.user)
+        return Shop.objects.visible_to(request.user)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class RoleField(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return str(_role_label(obj))
 
 
 @admin.register(get_user_model())
@@ -60,10 +66,11 @@ class StaffAdmin(UserAdmin):
         return False
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            kwargs["form_class"] = RoleField
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if db_field.name == "groups" and field:
             field.label, field.help_text = _("Roles"), _("What this person may do and see.")
-            field.label_from_instance = lambda group: str(_role_label(group))
         return field
 
     @admin.display(description=_("name"))

@@ -108,4 +108,4 @@ def _page(
 
 def _initial(request: HttpRequest) -> dict[str, str]:
     """First values from the address, for links that lead to an action on a certain option."""
-    return {name: value for name, value in request.GET.items() if name in ("remedy", "body")}
+    return {name: request.GET[name] for name in ("remedy", "body") if name in request.GET}

@@ -89,7 +89,7 @@ def _tabs(wanted: Wanted, counts: dict[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _filters(wanted: Wanted, shops: list[Shop]) -> dict[str, list[tuple[str, Any, bool]]]:
+def _filters(wanted: Wanted, shops: list[Shop]) -> dict[str, list[tuple[Any, Any, bool]]]:
     """For each filter: (value, label, chosen)."""
     return {
         "shop": [(shop.pk, shop.name, shop.pk == wanted.shop) for shop in shops],
@@ -105,9 +105,9 @@ def _address(wanted: Wanted, **position: str) -> str:
     return "?" + urlencode({name: value for name, value in (values | position).items() if value})
 
 
-def _pack(position: tuple[datetime, int]) -> str:
+def _pack(position: tuple[datetime | None, int]) -> str:
     moment, pk = position
-    return urlsafe_b64encode(json.dumps([moment.isoformat(), pk]).encode()).decode()
+    return urlsafe_b64encode(json.dumps([moment.isoformat() if moment else None, pk]).encode()).decode()
 
 
 def _unpack(token: str) -> tuple[datetime, int] | None:

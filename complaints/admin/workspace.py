@@ -106,7 +106,7 @@ def _next_step(name: str, complaint: Complaint, facts: CaseFacts, user: Any) -> 
     asked_for = _asked_by_form(name)
     refusals = [refusal for refusal in step.refusals(complaint.state, facts) if type(refusal).__name__ not in asked_for]
     action = ACTIONS.get(name) or ACTIONS.get("rate")
-    permitted = bool(action) and user.has_perm(action.permission)
+    permitted = action is not None and user.has_perm(action.permission)
     panel = (action.panel if action else "") if name in INLINE else ""
     return NextStep(action, name, step.label, permitted, refusals, panel)
 
@@ -120,20 +120,28 @@ def _asked_by_form(name: str) -> set[str]:
     }.get(name, {"ReasonMissing", "CustomerContactMissing", "BasisReplyMissing", "MergeTargetMissing"})
 
 
-def _remedies(complaint: Complaint, user: Any) -> list[Remedy]:
-    """Options of all rounds, each with `signed_by`, `unsigned` and `may_sign` for the page."""
-    remedies = list(complaint.remedies.select_related("proposed_by").prefetch_related("approvals__by"))
-    for remedy in remedies:
-        approvals = list(remedy.approvals.all())
-        remedy.signed_by = [approval.by for approval in approvals]
-        remedy.unsigned = remedy.signatures_missing({approval.permission for approval in approvals})
-        remedy.may_sign = (
-            remedy.round == complaint.round
-            and remedy.proposed_by_id != user.pk
-            and user not in remedy.signed_by
-            and any(user.has_perm(f"complaints.{permission}") for permission in remedy.unsigned)
-        )
-    return remedies
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A remedy with what this reader may do about it."""
+
+    remedy: Remedy
+    signed_by: list[Any]
+    may_sign: bool
+    current: bool
+
+
+def _remedies(complaint: Complaint, user: Any) -> list[Option]:
+    """The options of all rounds."""
+    remedies = complaint.remedies.select_related("proposed_by").prefetch_related("approvals__by")
+    return [_option(remedy, complaint, user) for remedy in remedies]
+
+
+def _option(remedy: Remedy, complaint: Complaint, user: Any) -> Option:
+    signed_by = [approval.by for approval in remedy.approvals.all()]
+    current = remedy.round == complaint.round
+    stranger = remedy.proposed_by_id != user.pk and user not in signed_by
+    able = any(user.has_perm(f"complaints.{permission}") for permission in remedy.unsigned)
+    return Option(remedy, signed_by, may_sign=current and stranger and able, current=current)
 
 
 def _forms(complaint: Complaint, user: Any, facts: CaseFacts) -> dict[str, Any]:

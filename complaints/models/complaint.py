@@ -1,3 +1,4 @@
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -54,8 +55,8 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
 
     @staticmethod
     def _awaiting_large_approval() -> Q:
-        remedies = Complaint._meta.get_field("remedies").related_model
-        large = remedies.objects.filter(complaint=OuterRef("pk"), round=OuterRef("round"), approval_level=Level.L3)
+        remedies = apps.get_model("complaints", "Remedy").objects
+        large = remedies.filter(complaint=OuterRef("pk"), round=OuterRef("round"), approval_level=Level.L3)
         return Q(state=State.PROPOSING) & Q(Exists(large))
 
     def open(self) -> "ComplaintQuerySet":

@@ -1,3 +1,4 @@
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -17,12 +18,11 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
             return self.none()
         if user.has_perm("complaints.view_all_shops"):
             return self.all()
-        shops = shop_ids_of(user)
-        in_shops = Q(pk__in=self.model._meta.get_field("complaints").related_model.objects
-                     .filter(shop_id__in=shops).values("customer_id"))  # fmt: skip
-        in_orders = Q(pk__in=self.model._meta.get_field("orders").related_model.objects
-                      .filter(shop_id__in=shops).values("customer_id"))  # fmt: skip
-        return self.filter(in_shops | in_orders)
+        of_shops = [
+            apps.get_model("complaints", name).objects.filter(shop_id__in=shop_ids_of(user)).values("customer_id")
+            for name in ("Complaint", "Order")
+        ]
+        return self.filter(Q(pk__in=of_shops[0]) | Q(pk__in=of_shops[1]))
 
     def matching(self, text: str) -> "CustomerQuerySet":
         """Customers whose name, phone, e-mail or buyer id is exactly this text, found by fingerprint."""

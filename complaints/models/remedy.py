@@ -78,19 +78,17 @@ class Remedy(models.Model):
     def missing_facts(self) -> list[str]:
         """Labels of the facts without which this remedy is not carried out."""
         names = remedy_rules.missing_facts(self.kind, vars(self))
-        return [str(self._meta.get_field(name).verbose_name) for name in names]
+        return [str(getattr(Remedy, name).field.verbose_name) for name in names]
 
     @property
     def required_facts(self) -> tuple[str, ...]:
         return remedy_rules.REQUIRED_FACTS[remedy_rules.Kind(self.kind)]
 
-    def signatures_missing(self, given: set[str]) -> list[str]:
-        """Permissions that still have to sign, with those already given known."""
-        return [
-            permission
-            for permission in remedy_rules.SIGNATURES[remedy_rules.Level(self.approval_level)]
-            if permission not in given
-        ]
+    @property
+    def unsigned(self) -> list[str]:
+        """Permissions that still have to sign; reads `approvals`, so prefetch them for a list."""
+        given = {approval.permission for approval in self.approvals.all()}
+        return [name for name in remedy_rules.SIGNATURES[remedy_rules.Level(self.approval_level)] if name not in given]
 
 
 class Approval(models.Model):

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.lifecycle import Refused
 from complaints.models import Complaint
+from complaints.queries.people import staff_name
 
 from .locking import locked, record, save_change
 
@@ -23,7 +24,7 @@ def claim(complaint_id: int, *, actor: Any, now: datetime) -> Complaint:
     """Take an unassigned complaint. Raises AlreadyTaken when somebody was faster."""
     with locked(complaint_id) as complaint:
         if complaint.assignee_id not in (None, actor.pk):
-            raise AlreadyTaken(name=complaint.assignee.get_full_name() or complaint.assignee.get_username())
+            raise AlreadyTaken(name=staff_name(complaint.assignee))
         if complaint.assignee_id is None:
             _hand_over(complaint, actor, actor=actor, now=now, reason="")
     return complaint
@@ -33,7 +34,7 @@ def assign(complaint_id: int, assignee: Any, *, reason: str, actor: Any, version
     """Give the complaint to somebody who may see it. Raises NotOnThisShop, StaleVersion."""
     with locked(complaint_id, version=version) as complaint:
         if not Complaint.objects.visible_to(assignee).filter(pk=complaint.pk).exists():
-            raise NotOnThisShop(name=assignee.get_full_name() or assignee.get_username())
+            raise NotOnThisShop(name=staff_name(assignee))
         _hand_over(complaint, assignee, actor=actor, now=now, reason=reason)
     return complaint
 

@@ -100,10 +100,8 @@ def approve(complaint_id: int, remedy_id: int, *, actor: Any, version: int, now:
         remedy = _remedy(complaint, remedy_id)
         if remedy.proposed_by_id == actor.pk:
             raise SelfApproval
-        given = {approval.permission: approval.by_id for approval in remedy.approvals.all()}
-        missing = remedy.signatures_missing(set(given))
-        mine = [permission for permission in missing if actor.has_perm(f"complaints.{permission}")]
-        if not mine or actor.pk in given.values():
+        mine = [permission for permission in remedy.unsigned if actor.has_perm(f"complaints.{permission}")]
+        if not mine or remedy.approvals.filter(by=actor).exists():
             raise NothingToSign
         Approval.objects.create(remedy=remedy, permission=mine[0], by=actor, cost=remedy.estimated_cost, at=now)
         save_change(complaint, "version")

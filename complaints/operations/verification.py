@@ -66,12 +66,12 @@ def add_evidence(
         with locked(complaint_id) as complaint:
             _check_room(complaint, evidence)
             if cleaned:
-                evidence.file.save(cleaned.content.name, cleaned.content, save=False)
+                evidence.file.save(str(cleaned.content.name), cleaned.content, save=False)
             evidence.save()
             record(complaint, "evidence_added", actor=actor, now=now, evidence=evidence.pk, evidence_kind=kind)
     except Exception:
         if evidence.file:
-            evidence.file.storage.delete(evidence.file.name)
+            evidence.file.storage.delete(str(evidence.file.name))
         raise
     return evidence
 

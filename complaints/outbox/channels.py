@@ -1,6 +1,6 @@
 """How a message leaves the house: by SMTP, or as a file where no mail server is set up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.generator import BytesGenerator
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,14 @@ class SmtpBackend(DjangoSmtpBackend):
 
     def open(self) -> Any:
         opened = super().open()
-        if opened:
+        if opened and self.connection:
             transmit = self.connection.data
 
             def announced(message: Any) -> Any:
                 self.before_data()
                 return transmit(message)
 
-            self.connection.data = announced
+            self.connection.data = announced  # type: ignore[method-assign,assignment]
         return opened
 
 
@@ -40,7 +40,7 @@ class FileBackend(BaseEmailBackend):
 
     before_data: Callable[[], None] = staticmethod(_nothing)
 
-    def send_messages(self, messages: list[EmailMessage]) -> int:
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
         folder = Path(settings.EMAIL_FILE_PATH)
         folder.mkdir(parents=True, exist_ok=True)
         for message in messages:

@@ -97,7 +97,7 @@ def _transmission_starts(message: OutboxMessage) -> None:
     held = OutboxMessage.objects.filter(pk=message.pk, owner=message.owner, attempt=message.attempt)
     if not held.filter(lease_until__gt=Now()).update(data_started_at=Now()):
         raise ClaimLost
-    message.data_started_at = True
+    message.refresh_from_db(fields=["data_started_at"])
 
 
 def _failed(message: OutboxMessage, error: Exception) -> None:

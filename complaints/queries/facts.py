@@ -1,11 +1,9 @@
 """What the guards need to know of one complaint, read from the database in a handful of queries."""
 
-from collections import defaultdict
-
 from django.db.models import Sum
 
 from complaints.lifecycle import CaseFacts
-from complaints.models import Approval, Complaint, Contact, Remedy
+from complaints.models import Complaint, Contact, Remedy
 
 _HUMAN_REPLY = {
     "direction": Contact.Direction.OUT,
@@ -20,14 +18,9 @@ def has_human_reply(complaint: Complaint) -> bool:
 
 
 def remedies_of_round(complaint: Complaint) -> list[Remedy]:
-    """The options of the present round that are still on the table, each with `signed`: the permissions given."""
-    remedies = list(complaint.remedies.filter(round=complaint.round).exclude(status=Remedy.Status.DECLINED))
-    signed = defaultdict(set)
-    for approval in Approval.objects.filter(remedy__in=remedies):
-        signed[approval.remedy_id].add(approval.permission)
-    for remedy in remedies:
-        remedy.signed = signed[remedy.pk]
-    return remedies
+    """The options of the present round that are still on the table, with their approvals."""
+    remedies = complaint.remedies.filter(round=complaint.round).exclude(status=Remedy.Status.DECLINED)
+    return list(remedies.prefetch_related("approvals"))
 
 
 def case_facts(complaint: Complaint) -> CaseFacts:
@@ -47,7 +40,7 @@ def case_facts(complaint: Complaint) -> CaseFacts:
         root_cause=bool(complaint.root_cause.strip()),
         options=len(remedies),
         single_option_reason=bool(complaint.single_option_reason.strip()),
-        unapproved=tuple(remedy.label for remedy in relevant if remedy.signatures_missing(remedy.signed)),
+        unapproved=tuple(remedy.label for remedy in relevant if remedy.unsigned),
         chosen=chosen[0].label if chosen else "",
         choice_contact=bool(chosen and chosen[0].choice_contact_id),
         steps_missing=tuple(name for remedy in chosen for name in remedy.missing_facts),

@@ -81,12 +81,13 @@ class _CountUpTo(Subquery):
 def counts(user: Any, *, now: datetime) -> dict[str, int]:
     """Rows per tab, in one query; COUNT_LIMIT means "so many or more". The ended ones are not counted."""
     visible = Complaint.objects.visible_to(user)
-    subqueries = {
+    subqueries: dict[str, Any] = {
         tab.code: _CountUpTo(tab.rows(visible, user, now).order_by().values("pk")[:COUNT_LIMIT])
         for tab in TABS.values()
         if not tab.ended
     }
-    return get_user_model().objects.filter(pk=user.pk).values(**subqueries).get()
+    rows: Any = get_user_model().objects.filter(pk=user.pk).values(**subqueries)
+    return rows.get()
 
 
 def page(user: Any, wanted: Wanted, *, now: datetime, size: int = PAGE) -> Page:
@@ -110,7 +111,7 @@ def found(rows: ComplaintQuerySet, text: str) -> ComplaintQuerySet:
     return rows.filter(by_number | Q(order_id__in=orders) | Q(customer_id__in=customers))
 
 
-def position(complaint: Complaint, wanted: Wanted) -> tuple[datetime, int]:
+def position(complaint: Complaint, wanted: Wanted) -> tuple[datetime | None, int]:
     """Where a row stands in the order of the list."""
     by_receipt = wanted.text or TABS[wanted.tab].ended
     return (complaint.received_at if by_receipt else complaint.next_due_at, complaint.pk)

@@ -29,7 +29,7 @@ STARTED_AFTER = 5.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 # honcho kills the guards 5 s after the first of them has ended; both patiences together stay below.
 PATIENCE = 3.0
-LAST_WAITS = 1.0
+LAST_WAITS = 1.5
 
 
 class Guard:

@@ -352,6 +352,12 @@ class Lifecycle(models.Model):
     class Meta:
         abstract = True
 
+    def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
+        """Let the protected state be read anew; the library's own mixin lifts the protection for all threads."""
+        if fields is None or "state" in fields:
+            self.__dict__.pop("state", None)
+        super().refresh_from_db(using, fields, from_queryset)
+
     @step(_("Accept"), State.NEW, State.ACCEPTED, fields_complete, replied, promised)
     def accept(self, facts: CaseFacts, *, now: datetime) -> None:
         self.accepted_at = now
@@ -383,7 +389,7 @@ class Lifecycle(models.Model):
     def resolve(self, facts: CaseFacts, *, now: datetime) -> None:
         self.resolved_at = now
 
-    @step(_("Close"), State.AWAITING_FOLLOWUP, State.CLOSED, satisfied_or_unreachable)
+    @step(_("Close the case"), State.AWAITING_FOLLOWUP, State.CLOSED, satisfied_or_unreachable)
     def close(self, facts: CaseFacts, *, now: datetime) -> None:
         self.closed_at = now
 

@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from complaints.models import Alert, Complaint, Contact, Deadline, OutboxMessage, Remedy
+from complaints.models.staff import staff_name
 
 ASSIGNEE = "assignee"
 AUDIENCE_OF_LEVEL: dict[int, tuple[str, ...]] = {
@@ -84,6 +85,7 @@ def alert_mails(deadline: Deadline, level: int, persons: Iterable[Any], *, now: 
                 "level": level,
                 "due_at": timezone.localtime(deadline.due_at),
                 "customer": complaint.customer.masked_name if complaint.customer else "",
+                "assignee": staff_name(complaint.assignee),
                 "link": case_link(complaint),
             },
         )

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Alert
-from complaints.queries.people import staff_name
+from complaints.models.staff import staff_name
 
 RECORDS = (
     ("complaints_order", "complaints.view_order"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from complaints import sla
 from complaints.lifecycle import STAGES, STEPS
 from complaints.models import Complaint, ComplaintEvent, Deadline, LiabilityShare
-from complaints.queries.people import staff_name
+from complaints.models.staff import staff_name
 
 __all__ = ["event_details", "event_label", "gauge", "staff_name", "stage_number", "warn_at"]
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.lifecycle import Refused
 from complaints.models import Complaint
-from complaints.queries.people import staff_name
+from complaints.models.staff import staff_name
 
 from .locking import locked, record, save_change
 

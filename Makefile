@@ -3,7 +3,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 BIN := .venv/bin
 APPS := config knowledge complaints followups
-PRODUCTION := AMENDS_ENV_FILE= AMENDS_MODE=production AMENDS_ALLOWED_HOSTS=desk.example.com \
+# Checks and tests keep away from this installation's settings and data.
+APART := AMENDS_ENV_FILE= AMENDS_VAR=var/test
+PRODUCTION := $(APART) AMENDS_MODE=production AMENDS_ALLOWED_HOSTS=desk.example.com \
 	AMENDS_CSRF_ORIGINS=https://desk.example.com DATABASE_URL=postgres://desk@localhost/desk \
 	AMENDS_SECRET_KEY=only-for-the-deployment-check-0123456789-abcdefghijklmnopqrstuvwxyz \
 	AMENDS_FIELD_KEY=only-for-the-deployment-check-field AMENDS_HASH_KEY=only-for-the-deployment-check-hash
@@ -19,22 +21,22 @@ demo: install ## Load a believable small company, once
 	@exec $(BIN)/python manage.py demo
 
 test: lint ## Check everything, then run all tests on SQLite and the bundled broker
-	@AMENDS_ENV_FILE= exec $(BIN)/pytest -q -n 2 --dist loadgroup
+	@$(APART) exec $(BIN)/pytest -q -n 2 --dist loadgroup
 
 test-services: install-dev ## Run the tests on PostgreSQL and Redis, starting both if they are down
 	@.ci/start-services
-	@AMENDS_ENV_FILE= DATABASE_URL=postgres://postgres@127.0.0.1:5432/amends REDIS_URL=redis://127.0.0.1:6379/15 \
+	@$(APART) DATABASE_URL=postgres://postgres@127.0.0.1:5432/amends REDIS_URL=redis://127.0.0.1:6379/15 \
 		exec $(BIN)/pytest -q -n 2 --dist loadgroup -m "not browser and not embedded"
 
 lint: install-dev ## Check style, types, layers, templates, migrations, security and the production settings
-	@$(BIN)/ruff check --quiet
-	@$(BIN)/ruff format --check --quiet
-	@$(BIN)/mypy --no-error-summary $(APPS)
+	@$(BIN)/ruff check --quiet --output-format concise
+	@$(BIN)/ruff format --check --quiet --output-format concise
+	@$(APART) $(BIN)/mypy --no-error-summary $(APPS)
 	@$(BIN)/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(BIN)/djlint --lint --quiet complaints/templates
 	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(APPS)
-	@$(BIN)/python manage.py makemigrations --check --dry-run --verbosity 0
-	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING --verbosity 0
+	@$(APART) $(BIN)/python manage.py makemigrations --check --dry-run --verbosity 0
+	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING > /dev/null
 
 format: install-dev ## Put Python and templates into the house style
 	@$(BIN)/ruff check --quiet --fix

@@ -167,8 +167,7 @@ def announce() -> None:
 
 def answers() -> bool:
     """Ask the web for its health under the name that it is known by."""
-    host = "127.0.0.1" if settings.AMENDS_HOST == "0.0.0.0" else settings.AMENDS_HOST  # noqa: S104
-    connection = http.client.HTTPConnection(host, settings.AMENDS_PORT, timeout=2)
+    connection = http.client.HTTPConnection(settings.AMENDS_HOST, settings.AMENDS_PORT, timeout=2)
     try:
         connection.request("GET", "/healthz", headers={"Host": urlsplit(settings.AMENDS_BASE_URL).netloc})
         return connection.getresponse().status == http.client.OK

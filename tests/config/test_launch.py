@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import socket
@@ -102,6 +103,12 @@ def test_old_python_is_refused_with_the_way_out() -> None:
         install.CannotInstall, match=r"needs Python 3\.11 or later, this is 3\.9; use: make run PYTHON="
     ):
         install.check_python((3, 9, 2))
+
+
+def test_installer_can_be_read_by_any_python_3() -> None:
+    """Or an old one would answer with a SyntaxError instead of the sentence."""
+    tree = ast.parse((BASE / "config" / "install.py").read_text(encoding="utf-8"), feature_version=(3, 4))
+    assert not any(isinstance(node, ast.JoinedStr | ast.AnnAssign | ast.NamedExpr) for node in ast.walk(tree))
 
 
 def test_present_python_is_accepted() -> None:

@@ -325,15 +325,17 @@ def step(label: Any, source: State | tuple[State, ...], target: State | None, *g
         sources = source if isinstance(source, tuple) else (source,)
         spec = STEPS[method.__name__] = Step(method.__name__, label, sources, target, guards)
 
-        @wraps(method)
+        moving = transition(
+            field="state", source=list(sources), target=RETURN_VALUE(*OPEN) if target is None else target
+        )(method)
+
+        @wraps(moving)
         def guarded(self: Any, facts: CaseFacts, *, now: datetime) -> Any:
             for refusal in spec.refusals(self.state, replace(facts, now=now)):
                 raise refusal
-            return method(self, facts, now=now)
+            return moving(self, facts, now=now)
 
-        return transition(
-            field="state", source=list(sources), target=RETURN_VALUE(*OPEN) if target is None else target
-        )(guarded)
+        return guarded
 
     return declare
 

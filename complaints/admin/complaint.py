@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_safe
 
 from complaints.models import Complaint
 
@@ -33,12 +35,14 @@ class ComplaintAdmin(admin.ModelAdmin):
         ]
         return own + super().get_urls()
 
+    @method_decorator(require_safe)
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return worklist.work_list(request, site=self.admin_site)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         return registration.register(request, site=self.admin_site)
 
+    @method_decorator(require_safe)
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:

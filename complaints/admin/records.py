@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.identity import mask_email
 from complaints.lifecycle import Refused, State
-from complaints.models import Complaint, ComplaintEvent, Customer, Order, OrderLine, OutboxMessage
+from complaints.models import ComplaintEvent, Customer, Order, OrderLine, OutboxMessage
+from complaints.models.complaint import about_visible
 from complaints.operations import mailing
 
 from .displays import event_details, event_label, staff_name
@@ -125,7 +126,7 @@ class ComplaintEventAdmin(ReadOnlyAdmin):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return ComplaintEvent.objects.filter(complaint__in=Complaint.objects.visible_to(request.user))
+        return about_visible(ComplaintEvent.objects.all(), request.user)
 
     @admin.display(description=_("complaint"))
     def number(self, event: ComplaintEvent) -> str:

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import apps
 from django.conf import settings
 from django.db import models
@@ -195,6 +197,13 @@ class Complaint(Lifecycle):
     def is_about_service(self) -> bool:
         """Complaints about service need an apology call (R5.4)."""
         return bool(self.issue_type and self.issue_type.root_code == "SERV")
+
+
+def about_visible(rows: Any, user: Any) -> Any:
+    """Rows with a `complaint` that this person may see; who sees all needs no look at the complaints."""
+    if user.is_active and user.is_staff and user.has_perms(("complaints.view_complaint", "complaints.view_all_shops")):
+        return rows
+    return rows.filter(complaint__in=Complaint.objects.visible_to(user))
 
 
 class DailyNumber(models.Model):

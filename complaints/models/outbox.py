@@ -4,13 +4,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from encrypted_fields.fields import EncryptedCharField, EncryptedTextField
 
-from .complaint import Complaint
+from .complaint import Complaint, about_visible
 
 
 class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
     def visible_to(self, user) -> "OutboxQuerySet":
         """Messages about the complaints that the person may see."""
-        return self.filter(complaint__in=Complaint.objects.visible_to(user))
+        return about_visible(self, user)
 
     def due(self, now) -> "OutboxQuerySet":
         return self.filter(status=OutboxMessage.Status.PENDING, next_attempt_at__lte=now).order_by(

@@ -16,7 +16,8 @@ from complaints.lifecycle import Refused
 from complaints.models import Complaint, Contact, Customer, DailyNumber, Order, OrderLine, Shop
 from complaints.models.customer import fingerprint
 
-from . import clocks
+from . import clocks, remedies
+from .conversation import ComplaintOver
 from .locking import locked, record, save_change
 
 
@@ -123,9 +124,12 @@ def correct(
 ) -> Complaint:
     """Change registration fields, recording each old and new value; personal data is recorded by name only.
 
-    `changes` maps field names of Complaint to new values. Raises StaleVersion, NothingChanged.
+    `changes` maps field names of Complaint to new values. Raises StaleVersion, NothingChanged,
+    ComplaintOver.
     """
     with locked(complaint_id, version=version) as complaint:
+        if not complaint.is_open:
+            raise ComplaintOver
         changed = {name: value for name, value in changes.items() if getattr(complaint, name) != value}
         personal = _correct_person(complaint, person, now=now) if person else []
         if not changed and not personal:
@@ -136,6 +140,8 @@ def correct(
         save_change(complaint)
         if "priority" in changed:
             clocks.recompute(complaint)
+        if {"priority", "issue_type", "order"} & set(changed):
+            remedies.reassess(complaint)
         values = {name: [_plain(before[name]), _plain(value)] for name, value in changed.items()}
         record(complaint, "corrected", actor=actor, now=now, changes=values, personal=personal)
     return complaint

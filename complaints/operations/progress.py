@@ -73,7 +73,6 @@ def decline(complaint_id: int, *, reason: str, actor: Any, version: int, now: da
         complaint.remedies.filter(round=complaint.round, status=Remedy.Status.OFFERED).update(
             status=Remedy.Status.DECLINED
         )
-        complaint.single_option_reason = ""
         return {}
 
     return _advance("decline", complaint_id, prepare, actor=actor, version=version, now=now, reason=reason)
@@ -186,6 +185,8 @@ def transition(
     """Steps 3 to 6 of `_advance`, for an operation that holds the lock and has gathered the facts itself."""
     before = complaint.state
     getattr(complaint, step)(facts, now=now)
+    if step in _SENT_BACK:
+        complaint.single_option_reason = ""
     save_change(complaint)
     clocks.settle(complaint, now=now, returning=step in _SENT_BACK, abandoned=step in _GIVEN_UP)
     record(

@@ -139,6 +139,16 @@ def execute(
     return remedy
 
 
+def reassess(complaint: Complaint) -> None:
+    """Find the approval level of options that were not offered yet anew, for a caller that changed what it rests on.
+
+    Signatures stay: a higher level asks for other ones.
+    """
+    for remedy in complaint.remedies.filter(round=complaint.round, status=Remedy.Status.PREPARED):
+        remedy.approval_level = _level(complaint, remedy.estimated_cost)
+        remedy.save(update_fields=["approval_level"])
+
+
 def _check_cost(complaint: Complaint, remedy: Remedy) -> None:
     """Spending more than planned is possible only within the level that was approved (R5.3)."""
     if remedy.actual_cost is None or remedy.actual_cost <= remedy.estimated_cost:

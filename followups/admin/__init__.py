@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from complaints.admin.records import ReadOnlyAdmin
-from complaints.models import Complaint
+from complaints.models.complaint import about_visible
 from followups.models import FollowUp
 
 
@@ -22,7 +22,7 @@ class FollowUpAdmin(ReadOnlyAdmin):
     fields = ("number", "round", "status", "due_at", "satisfaction", "comment", "attempts", "done_at", "done_by")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return FollowUp.objects.filter(complaint__in=Complaint.objects.visible_to(request.user))
+        return about_visible(FollowUp.objects.all(), request.user)
 
     @admin.display(description=_("complaint"))
     def number(self, follow_up: FollowUp) -> str:

@@ -1,4 +1,4 @@
-"""One cell of a platform's export: freed of its wrapping, then read as what its column holds. Pure."""
+"""One cell of a platform's export: freed of its wrapping, then read as what its column holds."""
 
 import re
 import unicodedata
@@ -25,7 +25,7 @@ WRAPPED = re.compile(r'="(.*)"', re.DOTALL)
 STARS = re.compile(r"[*＊]+")
 CIPHERED = re.compile(r"##|\$\$|~")
 UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
-SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?[eE]\+?\d+")
+SCIENTIFIC = re.compile(r"\d+[.,]\d+[eE]\+?\d+|\d+[eE]\+\d+")
 AMOUNT = re.compile(r"(?:¥|CNY|RMB)?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?)\s*元?", re.ASCII)
 WHOLE = re.compile(r"(\d{1,9})(?:\.0+)?\s*[件个]?", re.ASCII)
 MOMENT = re.compile(
@@ -78,7 +78,7 @@ def bare(value: Any) -> Any:
     while text != before:
         before = text
         text = text.strip().strip("\ufeff\u200b\u200e\u200f")
-        if wrapped := WRAPPED.fullmatch(text):
+        if text[:2] == '="' and (wrapped := WRAPPED.fullmatch(text)):
             text = wrapped[1]
         text = text.removeprefix("'")
     return text
@@ -137,7 +137,7 @@ def _identifier(value: Any) -> str | None:
         raise DigitsLost(value=_shown(text))
     if text.startswith("="):
         raise FormulaCell
-    return text or None
+    return text.removeprefix("No:") or None
 
 
 def _personal(value: Any) -> str | None:
@@ -153,7 +153,7 @@ def _phone(value: Any) -> str | None:
 
 
 def _money(value: Any) -> Decimal:
-    text = _halfwidth(_text(repr(value) if isinstance(value, float) else value))
+    text = _halfwidth(_text(f"{value:.6f}" if isinstance(value, float) else value))
     match = AMOUNT.fullmatch(text)
     if text.startswith("="):
         raise FormulaCell
@@ -210,12 +210,12 @@ def _written_moment(text: str) -> datetime | None:
 def _parcels(value: Any) -> tuple[tuple[str, str], ...]:
     """(tracking number, courier) of each parcel in `number-courier`, several joined by ; or a comma."""
     found = []
-    for part in re.split(r"[;,、\s]+", _halfwidth(_text(value))):
-        number, dash, courier = part.rpartition("-")
-        if not dash:
-            number, courier = part, ""
-        if number:
-            found.append((number, courier))
+    for part in re.split(r"[;,、\n]+", _halfwidth(value)):
+        text = _text(part)
+        # Numbers may hold a dash, couriers' names do not.
+        number, dash, courier = text.rpartition("-")
+        if text:
+            found.append((number.strip(), courier.strip()) if dash else (text, ""))
     return tuple(found)
 
 

@@ -89,6 +89,7 @@ TAOBAO_ORDERS = Layout(
         _column("title", Kind.TEXT, "宝贝标题"),
         _column("products", Kind.QUANTITIES, "宝贝种类"),
         _column("quantity", Kind.QUANTITIES, "宝贝总数量"),
+        _column("amount", Kind.MONEY, "买家应付货款"),
     ),
 )
 

@@ -1,0 +1,141 @@
+"""Rows out of a file as it comes: CSV or XLSX, told apart by what it holds and not by its name.
+
+A sheet can be read any number of times, and holds no more than a row of the file in memory (an XLSX its shared texts).
+"""
+
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.utils.translation import gettext_lazy as _
+
+from . import delimited, workbook
+from .problem import Problem
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+Source = Path | bytes
+Row = tuple[int, Sequence[Any]]
+
+
+class FileMissing(Problem):
+    message = _("There is no such file.")
+
+
+class NotAFile(Problem):
+    message = _("This is a folder or a device, not a file.")
+
+
+class FileUnreadable(Problem):
+    message = _("The file cannot be opened: %(reason)s.")
+
+
+class EmptyFile(Problem):
+    message = _("The file is empty.")
+
+
+class OldWorkbook(Problem):
+    message = _(
+        "This is a workbook in the old .xls format, or one with a password. "
+        "Open it in a spreadsheet program and save it as .xlsx without a password."
+    )
+
+
+class OtherArchive(Problem):
+    message = _("This is an archive, not a sheet. Unpack it and import the CSV or XLSX file inside.")
+
+
+class OtherWorkbook(Problem):
+    message = _(
+        "This is a workbook in a format that cannot be read. Open it in a spreadsheet program and save it as .xlsx."
+    )
+
+
+class WebPage(Problem):
+    message = _(
+        "This is a web page with the name of a sheet. Open it in a spreadsheet program and save it as .xlsx; "
+        "if it asks for a login, download the export again."
+    )
+
+
+class Pdf(Problem):
+    message = _("This is a PDF. Export the orders as CSV or XLSX.")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table of a file. Each call of `rows` reads it from the start: (row as a spreadsheet counts, from 1; cells).
+
+    `exact`: a row with fewer cells than the header has lost its end (in an XLSX empty cells at the end are left out).
+    """
+
+    rows: Callable[[], Iterator[Row]]
+    exact: bool
+
+
+def open_sheets(source: Source) -> list[Sheet]:
+    """The tables of a file, given by its path or its bytes. Raises Problem with what is wrong with the file."""
+    with _opened(source) as file:
+        head = file.read(4096)
+        if not head.strip():
+            _expect_content(head, file)
+        if head.startswith(OLE):
+            raise OldWorkbook
+        if head.startswith(b"%PDF"):
+            raise Pdf
+        if head.startswith(ZIP):
+            return _workbook_sheets(source, file)
+        if _is_markup(head):
+            raise WebPage
+        encoding = delimited.encoding_of(file)
+    rows = delimited.reader(lambda: _opened(source), encoding)
+    return [Sheet(rows, exact=True)]
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[BinaryIO]:
+    if isinstance(source, bytes):
+        yield BytesIO(source)
+        return
+    try:
+        if source.exists() and not source.is_file():
+            raise NotAFile
+        file = source.open("rb")
+    except FileNotFoundError:
+        raise FileMissing from None
+    except (OSError, ValueError) as error:
+        raise FileUnreadable(reason=getattr(error, "strerror", None) or error) from error
+    with file:
+        yield file
+
+
+def _expect_content(head: bytes, file: BinaryIO) -> None:
+    while head:
+        if head.strip():
+            return
+        head = file.read(1 << 16)
+    raise EmptyFile
+
+
+def _is_markup(head: bytes) -> bool:
+    for mark in MARKS:
+        head = head.removeprefix(mark)
+    return head.replace(b"\0", b"").lstrip().startswith(b"<")
+
+
+def _workbook_sheets(source: Source, file: BinaryIO) -> list[Sheet]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise workbook.DamagedWorkbook from error
+    if "xl/workbook.xml" not in names:
+        raise OtherWorkbook if names & {"content.xml", "xl/workbook.bin"} else OtherArchive
+    tables = workbook.tables(lambda: _opened(source))
+    return [Sheet(rows, exact=False) for rows in tables]

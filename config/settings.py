@@ -205,7 +205,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PRODUCTION
 
 if AMENDS_TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    AXES_IPWARE_PROXY_COUNT = AMENDS_TRUSTED_PROXIES
+    # Each proxy adds the address it sees: the client is as many places from the right as there are proxies, and ipware
+    # counts those to the right of it. What a client itself has put further left is not believed.
+    AXES_IPWARE_PROXY_COUNT = AMENDS_TRUSTED_PROXIES - 1
+    IPWARE_STRICT = False
     AXES_IPWARE_META_PRECEDENCE_ORDER = ["HTTP_X_FORWARDED_FOR", "REMOTE_ADDR"]
 
 # ---------------------------------------------------------------- mail

@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.testcases import TransactionTestCase
+from hypothesis import settings as hypothesis
 
 from complaints import triggers
 from complaints.models import Shop
@@ -19,6 +20,10 @@ from complaints.roles import ROLES
 from knowledge.operations.bootstrap import load_content
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+
+# The same examples in every run; no deadline, for two cores are shared with browsers and brokers.
+hypothesis.register_profile("desk", derandomize=True, deadline=None, database=None)
+hypothesis.load_profile("desk")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -91,3 +96,27 @@ def client_for() -> Callable[[Any], Client]:
         return client
 
     return make
+
+
+@pytest.fixture
+def agent(user_with: Callable[..., Any]) -> Any:
+    """The clerk who works on most complaints of the tests."""
+    return user_with("agent")
+
+
+@pytest.fixture
+def case(shop: Shop, agent: Any, now: datetime) -> Callable[..., Any]:
+    """`case("verifying")` makes a complaint of the shop in that state, worked on by `agent` at `now`."""
+    from tests.factories.complaints import complaint_in
+
+    def make(state: str = "new", *, actor: Any = agent, **values: Any) -> Any:
+        return complaint_in(state, shop, actor=actor, **{"now": now} | values)
+
+    return make
+
+
+@pytest.fixture
+def media(tmp_path: Any, settings: Any) -> Any:
+    """The folder where uploads of this test land."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT

@@ -115,6 +115,15 @@ def test_present_python_is_accepted() -> None:
     install.check_python(sys.version_info[:3])
 
 
+def test_missing_system_package_is_named_when_we_may_not_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = subprocess.CompletedProcess([], 1, stdout="ensurepip is not available")
+    monkeypatch.setattr(install, "run", lambda command: failed)
+    monkeypatch.setattr(install, "PYTHON", "/nowhere/python")
+    monkeypatch.setattr(install.os, "geteuid", lambda: 1000)
+    with pytest.raises(install.CannotInstall, match=r"please install: python3\.\d+-venv"):
+        install.make_venv()
+
+
 # ------------------------------------------------------------------ a whole desk
 
 

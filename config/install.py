@@ -43,7 +43,7 @@ def main(arguments: "list[str]") -> int:
             make_venv()
             install_packages(requirements)
         if dev:
-            install_browser()
+            install_system_parts()
     except CannotInstall as refusal:
         sys.stderr.write("%s\n" % refusal)
         return 1
@@ -100,14 +100,17 @@ def install_packages(requirements: "list[str]") -> None:
         file.write(fingerprint(requirements))
 
 
-def install_browser() -> None:
+def install_system_parts() -> None:
     missing = []
     if not any(shutil.which(name) for name in BROWSERS):
         missing.append("chromium")
     if not has_chinese_font():
         missing.append("fonts-noto-cjk")
+    # The catalogue test collects the strings of the code anew.
+    if not shutil.which("xgettext"):
+        missing.append("gettext")
     if missing:
-        apt_install(missing, "浏览器测试缺少组件 / The browser tests lack a part")
+        apt_install(missing, "测试缺少系统组件 / The tests lack a part of the system")
 
 
 def has_chinese_font() -> bool:

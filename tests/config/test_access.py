@@ -10,18 +10,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
-from pytest_django.fixtures import Settings
 
 from tests.config.running_desk import BASE, clean_environment
 
 PASSWORD = "a long enough passphrase"
-
-
-@pytest.fixture(autouse=True)
-def _files_without_manifest(settings: Settings) -> None:
-    """The launcher collects the static files; nobody has here."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
 
 
 def log_in(name: str, password: str, **extra: Any) -> Any:

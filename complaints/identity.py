@@ -51,8 +51,8 @@ def mask_phone(value: str) -> str:
 
 
 def mask_email(value: str) -> str:
-    """First character of the mailbox and the domain."""
-    name, at, domain = value.partition("@")
+    """First character of the mailbox and the domain; a quoted mailbox may hold an @ itself."""
+    name, at, domain = value.rpartition("@")
     return f"{name[:1]}***{at}{domain}" if at else mask_name(value)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 ALLOWED = frozenset({
     "agent_name", "amount", "arrival_date", "case_no", "check_items", "courier_name", "customer_name", "deadline",
-    "department", "dissatisfied_reason", "eta_date", "evidence_items", "finding", "issue_summary", "last_node",
+    "dissatisfied_reason", "eta_date", "evidence_items", "finding", "issue_summary", "last_node",
     "option_a", "option_b", "order_no", "pay_channel", "policy_basis", "product_name", "received_time", "refund_time",
     "remedy_name", "shop_name", "stalled_hours", "supervisor_name", "tracking_no",
 })  # fmt: skip

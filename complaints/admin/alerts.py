@@ -37,5 +37,9 @@ class AlertAdmin(admin.ModelAdmin):
             alerting.mark_seen(request.user, None if "all" in request.POST else chosen, now=timezone.now())
             return redirect(request.path)
         alerts = self.get_queryset(request).select_related("complaint__shop", "complaint__assignee")[:SHOWN]
-        context = self.admin_site.each_context(request) | {"title": self.opts.verbose_name_plural, "alerts": alerts}
+        context = self.admin_site.each_context(request) | {
+            "title": self.opts.verbose_name_plural,
+            "alerts": alerts,
+            "unseen": sum(alert.seen_at is None for alert in alerts),
+        }
         return render(request, "admin/complaints/alert/change_list.html", context)

@@ -175,6 +175,11 @@ class OutboxAdmin(ReadOnlyAdmin):
     def masked_address(self, message: OutboxMessage) -> str:
         return message.address if message.audience == OutboxMessage.Audience.STAFF else mask_email(message.address)
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        if context.get("original"):
+            context["masked_address"] = self.masked_address(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_urls(self) -> list[Any]:
         again = path(
             "<int:object_id>/resend/",

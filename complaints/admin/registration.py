@@ -30,7 +30,8 @@ def register(request: HttpRequest, *, site: Any) -> HttpResponse:
     if not form.is_valid():
         return _form_page(request, form, site=site, status=UNPROCESSABLE)
     complaint = intake.register(form.registration(), actor=request.user, now=timezone.now())
-    messages.success(request, _("Registered as %(number)s.") % {"number": complaint.number})
+    registered = _("Registered as %(number)s.") % {"number": complaint.number}
+    messages.success(request, registered, extra_tags=f"register:{request.user.pk}")
     return redirect(case_url(complaint))
 
 
@@ -39,8 +40,10 @@ def order_lookup(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("complaints.add_complaint"):
         raise PermissionDenied
     number, shop = request.GET.get("order_number", "").strip(), request.GET.get("shop", "")
+    separate = bool(request.GET.get("separate"))
     order = find_order(request.user, number, shop) if number else None
-    context = {"number": number, "order": order, "rivals": rivals(order.pk, request.user) if order else []}
+    others = rivals(order.pk, request.user) if order else []
+    context = {"number": number, "order": order, "rivals": others, "separate": separate, "now": timezone.now()}
     return render(request, "admin/complaints/complaint/_order.html", context)
 
 
@@ -81,13 +84,20 @@ def _correct(request: HttpRequest, complaint: Complaint, form: CorrectionForm, *
     except (FormForged, Refused) as refusal:
         form.add_error(None, refusal.text)
         return _edit_page(request, complaint, form, site=site, status=UNPROCESSABLE)
-    messages.success(request, _("Saved."))
+    messages.success(request, _("Saved."), extra_tags=f"edit:{request.user.pk}:{complaint.pk}")
     return redirect(case_url(complaint))
 
 
 def _form_page(request: HttpRequest, form: RegistrationForm, *, site: Any, status: int = 200) -> HttpResponse:
-    context = site.each_context(request) | {"title": _("Register a complaint"), "form": form, "order": form.order}
+    context = site.each_context(request) | {"title": _("Register a complaint"), "form": form} | _found(form)
     return render(request, "admin/complaints/complaint/register.html", context, status=status)
+
+
+def _found(form: RegistrationForm) -> dict[str, Any]:
+    """The order behind what was typed, for a form that comes back."""
+    number = str(form["order_number"].value() or "").strip()
+    separate = bool(form.is_bound and form.data.get("separate"))
+    return {"number": number, "order": form.order, "rivals": form.rivals, "separate": separate}
 
 
 def _edit_page(

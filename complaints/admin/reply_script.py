@@ -19,15 +19,14 @@ def filled(request: HttpRequest, object_id: str) -> HttpResponse:
     complaint = visible_or_404(request, object_id)
     if not request.user.has_perm("complaints.add_contact"):
         raise PermissionDenied
-    script = ReplyScript.objects.filter(code=request.GET.get("script", ""), active=True).first()
-    if script is None:
-        raise Http404
+    script = _chosen(request.GET.get("script", ""))
     known = complaint.customer if request.user.has_perm("complaints.reveal_contact") else None
     facts = reply_facts(
         complaint, agent_name=staff_name(request.user), customer_name=(known.name or "") if known else ""
     )
     typed = request.GET.get("body", "").strip()
-    body = "\n".join(part for part in (typed, rendering.render(script.text, facts)) if part)
+    added = rendering.render(script.text, facts) if script else ""
+    body = "\n".join(part for part in (typed, added) if part)
     if request.headers.get("HX-Request"):
         return render(
             request, "admin/complaints/complaint/_reply_body.html", {"body": body, "gaps": rendering.gaps(body)}
@@ -35,3 +34,13 @@ def filled(request: HttpRequest, object_id: str) -> HttpResponse:
     action = "accept" if complaint.state == "new" else "reply"
     target = reverse("admin:complaints_complaint_do", args=[complaint.pk, action])
     return redirect(f"{target}?{urlencode({'body': body})}")
+
+
+def _chosen(code: str) -> ReplyScript | None:
+    """None when nothing was chosen: the text then stays as it is."""
+    if not code:
+        return None
+    script = ReplyScript.objects.filter(code=code, active=True).first()
+    if script is None:
+        raise Http404
+    return script

@@ -16,6 +16,7 @@ from complaints.queries.case import changes_since
 from complaints.queries.facts import case_facts
 
 from .actions import ACTIONS, Action, Call
+from .next_step import asked_by_form
 from .signing import FormForged, read_version, sign_version
 
 UNPROCESSABLE, CONFLICT = 422, 409
@@ -76,7 +77,8 @@ def _perform(request: HttpRequest, complaint: Complaint, action: Action, form: A
     except Refused as refusal:
         form.add_error(None, refusal.text)
         return _page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
-    messages.success(request, str(action.done))
+    draft = f"{draft_name(action)}:{request.user.pk}:{complaint.pk}"
+    messages.success(request, str(action.done), extra_tags=draft)
     still_visible = Complaint.objects.visible_to(request.user).filter(pk=complaint.pk).exists()
     return redirect(case_url(complaint, action.panel) if still_visible else "admin:complaints_complaint_changelist")
 
@@ -92,18 +94,33 @@ def _page(
     since: int | None = None,
 ) -> HttpResponse:
     """The action on a page of its own, with its form, what stands in its way, and what others did meanwhile."""
-    refusals = action.step.refusals(complaint.state, case_facts(complaint)) if action.step else []
+    refusals = _in_the_way(complaint, action) if request.method == "GET" else []
     context = site.each_context(request) | {
         "title": action.label,
         "complaint": complaint,
         "action": action,
         "form": form,
         "version": sign_version(complaint),
-        "refusals": refusals if request.method == "GET" else [],
+        "refusals": refusals,
+        "draft": draft_name(action),
         "changes": changes_since(complaint, since) if since is not None else [],
         "back": case_url(complaint, action.panel),
     }
     return render(request, "admin/complaints/complaint/action.html", context, status=status)
+
+
+def _in_the_way(complaint: Complaint, action: Action) -> list[Refused]:
+    """What the form of the step cannot mend."""
+    if not action.step:
+        return []
+    facts = case_facts(complaint)
+    asked = asked_by_form(action.name, facts)
+    return [one for one in action.step.refusals(complaint.state, facts) if type(one).__name__ not in asked]
+
+
+def draft_name(action: Action) -> str:
+    """Under which name the browser keeps what was typed: accepting sends the reply."""
+    return "reply" if action.name == "accept" else action.name
 
 
 def _initial(request: HttpRequest) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -11,8 +12,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from complaints.lifecycle import STAGES, State
+from complaints.lifecycle import OPEN, STAGES, State
 from complaints.models import Complaint, Priority, Shop
 from complaints.queries import worklist
 from complaints.queries.worklist import Wanted
@@ -33,7 +35,11 @@ def work_list(request: HttpRequest, *, site: Any) -> HttpResponse:
         "title": worklist.TABS[wanted.tab].label,
         "tabs": _tabs(wanted, counts),
         "wanted": wanted,
+        "tab": wanted.tab,
         "filters": _filters(wanted, shops),
+        "narrowed": bool(wanted.shop or wanted.stage or wanted.priority),
+        "unnarrowed": _address(Wanted(tab=wanted.tab, text=wanted.text)),
+        "counts": counts,
         "rows": [_row(complaint, request.user) for complaint in page.rows],
         "next": _address(wanted, after=_pack(worklist.position(page.rows[-1], wanted)))
         if page.has_next and page.rows
@@ -89,12 +95,34 @@ def _tabs(wanted: Wanted, counts: dict[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _filters(wanted: Wanted, shops: list[Shop]) -> dict[str, list[tuple[Any, Any, bool]]]:
-    """For each filter: (value, label, chosen)."""
+def _filters(wanted: Wanted, shops: list[Shop]) -> list[dict[str, Any]]:
+    """The filters above the list: each option is a link, and so is the way to drop the chosen one."""
+    return [
+        _filter(wanted, "shop", _("Shop"), [(shop.pk, shop.name) for shop in shops]),
+        _filter(wanted, "stage", _("Stage"), _stages_of(wanted)),
+        _filter(wanted, "priority", _("Priority"), list(Priority.choices)),
+    ]
+
+
+def _stages_of(wanted: Wanted) -> list[tuple[Any, Any]]:
+    """The stages that the tab can show."""
+    if wanted.text:
+        return list(State.choices)
+    ended = worklist.TABS[wanted.tab].ended
+    return [(state.value, state.label) for state in State if (state in OPEN) != ended]
+
+
+def _filter(wanted: Wanted, name: str, label: Any, options: list[tuple[Any, Any]]) -> dict[str, Any]:
+    chosen = getattr(wanted, name)
     return {
-        "shop": [(shop.pk, shop.name, shop.pk == wanted.shop) for shop in shops],
-        "stage": [(state.value, state.label, state.value == wanted.stage) for state in State],
-        "priority": [(value, label, value == wanted.priority) for value, label in Priority.choices],
+        "name": name,
+        "label": label,
+        "chosen": next((text for value, text in options if value == chosen), chosen or ""),
+        "clear": _address(replace(wanted, **{name: None})),
+        "options": [
+            {"label": text, "chosen": value == chosen, "url": _address(replace(wanted, **{name: value}))}
+            for value, text in options
+        ],
     }
 
 

@@ -1,84 +1,136 @@
 """The case page: what is known, what was said, what comes next (look.md)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from complaints.lifecycle import STAGES, STEPS, CaseFacts, Refused, State
-from complaints.models import Complaint, Remedy
+from complaints.lifecycle import REOPEN_WITHIN, STAGES, CaseFacts, State
+from complaints.models import Complaint, Contact, LiabilityShare, Promise, Remedy
+from complaints.operations import uploads
 from complaints.queries import case
 from complaints.queries.facts import case_facts
 from followups.admin import panels
 from knowledge.queries import scripts_for
 
-from .actions import ACTIONS, Action
-from .displays import gauge
+from .actions import ACTIONS
+from .displays import gauge, staff_name
+from .next_step import steps
 from .signing import sign_version
 from .transitions import visible_or_404
 
-PRIMARY = {
-    State.NEW: "accept",
-    State.ACCEPTED: "start_verification",
-    State.VERIFYING: "conclude_verification",
-    State.PROPOSING: "offer",
-    State.NEGOTIATING: "agree",
-    State.EXECUTING: "resolve",
-    State.AWAITING_FOLLOWUP: "close",
-    State.CLOSED: "reopen",
-    State.MERGED: "unmerge",
-}
-INLINE = {"accept", "agree", "close", "supplement"}
-"""Steps whose form stands on the case page itself; the next-step panel leads to it."""
-
 SHOW = ("all", "customer", "internal", "change")
-
-
-@dataclass(slots=True)
-class NextStep:
-    """One possible step: whether this person may take it, and what stands in its way."""
-
-    action: Action | None
-    name: str
-    label: Any
-    permitted: bool
-    refusals: list[Refused] = field(default_factory=list)
-    panel: str = ""
-
-    @property
-    def ready(self) -> bool:
-        return self.permitted and not self.refusals
+PANELS = ("choice", "followup", "remedies", "apology", "evidence", "liability")
+_OPEN_PANELS: dict[str, tuple[str, ...]] = {
+    State.ACCEPTED: ("evidence",),
+    State.VERIFYING: ("evidence", "liability", "apology"),
+    State.PROPOSING: ("remedies", "apology"),
+    State.NEGOTIATING: ("choice", "apology"),
+    State.EXECUTING: ("remedies", "apology"),
+    State.AWAITING_FOLLOWUP: ("followup",),
+    State.CLOSED: ("followup",),
+}
+"""What stands first and open in a stage; the rest follows, folded."""
 
 
 def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpResponse:
     """GET only; every change goes through `transitions.act` or the registration form."""
     complaint = visible_or_404(request, object_id)
-    now = timezone.now()
-    show = request.GET.get("show", "all")
+    user, now = request.user, timezone.now()
     facts = case_facts(complaint)
+    promises = list(complaint.promises.select_related("made_by"))
+    timeline = case.timeline(complaint)
+    _annotate(timeline, promises)
+    known = {
+        "evidence": list(complaint.evidence.select_related("added_by", "origin")),
+        "liability": list(complaint.liability.all()),
+        "remedies": _remedies(complaint, user),
+        "follow_ups": panels.follow_ups(complaint),
+    }
+    forms = _forms(complaint, user, facts)
+    clocks = [gauge(deadline, now) for deadline in complaint.deadlines.all()]
     context = site.each_context(request) | {
         "title": str(complaint),
         "complaint": complaint,
+        "lines": list(complaint.order.lines.all()) if complaint.order else [],
         "now": now,
         "facts": facts,
         "version": sign_version(complaint),
         "stages": _stages(complaint),
-        "clocks": [gauge(deadline, now) for deadline in complaint.deadlines.all()],
-        "promises": list(complaint.promises.select_related("made_by")),
-        "show": show if show in SHOW else "all",
-        "timeline": case.timeline(complaint, show if show in SHOW else "all"),
-        "earlier": case.earlier(complaint, request.user),
-        "evidence": list(complaint.evidence.select_related("added_by")),
-        "liability": list(complaint.liability.all()),
-        "follow_ups": panels.follow_ups(complaint),
-        "remedies": _remedies(complaint, request.user),
-        "scripts": scripts_for(complaint.state),
-        **_steps(complaint, facts, request.user),
-        **_forms(complaint, request.user, facts),
+        "clocks": clocks,
+        "running": [clock for clock in clocks if clock.deadline.is_running],
+        "promises": promises,
+        "next_promise": next((promise for promise in promises if promise.status == Promise.Status.OPEN), None),
+        "show": _asked(request.GET.get("show", "")),
+        "timeline": timeline,
+        "earlier": case.earlier(complaint, user),
+        "shares": _shares(known["liability"]),
+        "scripts": scripts_for(complaint.state) if "reply_form" in forms else [],
+        "panels": _panels(complaint, facts, known, forms),
+        "rating_scale": panels.RATING_SCALE,
+        "max_bytes": uploads.MAX_BYTES,
+        "max_megabytes": uploads.MAX_BYTES // uploads.MEGABYTE,
+        "reopen_until": complaint.closed_at + REOPEN_WITHIN if complaint.closed_at else None,
+        **known,
+        **steps(complaint, facts, user),
+        **forms,
     }
     return render(request, "admin/complaints/complaint/case.html", context)
+
+
+def _asked(show: str) -> str:
+    return show if show in SHOW else "all"
+
+
+def _annotate(timeline: case.Timeline, promises: list[Promise]) -> None:
+    """Give the entries what their line shows: promises made, the first reply, the name of a new assignee."""
+    contacts = [entry.contact for entry in timeline.entries if entry.contact]
+    events = [entry.event for entry in timeline.entries if entry.event]
+    for contact in contacts:
+        contact.promised = [promise for promise in promises if promise.contact_id == contact.pk]
+        contact.first_reply = False
+    replies = [
+        one for one in contacts if one.direction == Contact.Direction.OUT and one.author_id and not one.automatic
+    ]
+    if replies and not timeline.shortened:
+        replies[0].first_reply = True
+    assigned = [event for event in events if event.kind == "assigned"]
+    names = get_user_model().objects.in_bulk({event.data["after"] for event in assigned}) if assigned else {}
+    for event in assigned:
+        event.assigned_to = staff_name(names.get(event.data["after"]))
+
+
+def _shares(liability: list[LiabilityShare]) -> list[dict[str, Any]]:
+    """The shares with where each begins on a bar from 0 to 100."""
+    rows, start = [], 0
+    for place, share in enumerate(liability):
+        rows.append({"share": share, "start": start, "part": place % 4 + 1})
+        start += share.percent
+    return rows
+
+
+def _panels(
+    complaint: Complaint, facts: CaseFacts, known: dict[str, list[Any]], forms: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """The panels that have something to show or to fill in, those of the stage first and open."""
+    filled = {
+        "choice": "choice_form" in forms,
+        "followup": known["follow_ups"] or "rating_form" in forms,
+        "remedies": known["remedies"] or {"option_form", "execute_form"} & forms.keys(),
+        "apology": facts.apology_needed and (complaint.is_open or facts.apology_logged),
+        "evidence": known["evidence"] or complaint.evidence_waiver or "evidence_form" in forms,
+        "liability": known["liability"] or complaint.root_cause or "liability_form" in forms,
+    }
+    first = _OPEN_PANELS.get(complaint.state, ())
+    ordered = [*first, *(name for name in PANELS if name not in first)]
+    return [
+        {"name": name, "open": name in first, "template": f"admin/complaints/complaint/panels/{name}.html"}
+        for name in ordered
+        if filled[name]
+    ]
 
 
 def _stages(complaint: Complaint) -> list[dict[str, Any]]:
@@ -88,36 +140,6 @@ def _stages(complaint: Complaint) -> list[dict[str, Any]]:
         {"label": state.label, "done": place < current, "current": place == current}
         for place, state in enumerate(STAGES)
     ]
-
-
-def _steps(complaint: Complaint, facts: CaseFacts, user: Any) -> dict[str, Any]:
-    """The one primary step and the others that start from this stage."""
-    possible = [
-        _next_step(name, complaint, facts, user) for name, step in STEPS.items() if complaint.state in step.sources
-    ]
-    primary = next((step for step in possible if step.name == PRIMARY.get(complaint.state)), None)
-    hidden = {"close", "supplement"}
-    others = [step for step in possible if step is not primary and step.name not in hidden and step.permitted]
-    return {"primary": primary, "others": others}
-
-
-def _next_step(name: str, complaint: Complaint, facts: CaseFacts, user: Any) -> NextStep:
-    step = STEPS[name]
-    asked_for = _asked_by_form(name)
-    refusals = [refusal for refusal in step.refusals(complaint.state, facts) if type(refusal).__name__ not in asked_for]
-    action = ACTIONS.get(name) or ACTIONS.get("rate")
-    permitted = action is not None and user.has_perm(action.permission)
-    panel = (action.panel if action else "") if name in INLINE else ""
-    return NextStep(action, name, step.label, permitted, refusals, panel)
-
-
-def _asked_by_form(name: str) -> set[str]:
-    """Refusals that the form of the step itself mends: they are no obstacle to opening it."""
-    return {
-        "accept": {"NoHumanReply", "NoPromise"},
-        "agree": {"ChoiceMissing", "ChoiceContactMissing"},
-        "close": {"NotSatisfied"},
-    }.get(name, {"ReasonMissing", "CustomerContactMissing", "BasisReplyMissing", "MergeTargetMissing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +171,13 @@ def _forms(complaint: Complaint, user: Any, facts: CaseFacts) -> dict[str, Any]:
     wanted: dict[str, str] = {}
     if complaint.is_open:
         wanted = {"hear_form": "hear", "note_form": "note", "evidence_form": "evidence"}
-        wanted["reply_form"] = "accept" if complaint.state == State.NEW else "reply"
+        first = complaint.state == State.NEW and not (facts.human_reply and facts.promise)
+        wanted["reply_form"] = "accept" if first else "reply"
     if facts.apology_needed and complaint.is_open:
         wanted["apology_form"] = "apology"
     wanted |= _STAGE_FORMS.get(complaint.state, {})
     return {
-        key: ACTIONS[name].form(complaint=complaint, user=user)
+        key: ACTIONS[name].form(complaint=complaint, user=user, auto_id=f"{key.removesuffix('_form')}_%s")
         for key, name in wanted.items()
         if user.has_perm(ACTIONS[name].permission)
     }

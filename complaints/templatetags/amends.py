@@ -1,13 +1,20 @@
-"""Template tags of the product's own pages: icons, and words for the time left."""
+"""Template tags of the product's own pages: icons, words for times, people and what happened."""
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, gettext_lazy, pgettext
+
+from complaints.admin import displays
+from complaints.lifecycle import State
 
 register = template.Library()
 
@@ -69,14 +76,19 @@ def clock(
     warn: datetime | None = None,
     met: datetime | None = None,
     paused: bool = False,
+    stopped: datetime | None = None,
 ) -> dict[str, object]:
-    """One clock chip: met, paused, over, close, or simply the time left. An empty due time draws nothing."""
+    """One clock chip: met, stopped, paused, over, close, or simply the time left. An empty due time draws nothing."""
     if due is None:
         return {"due": None}
     if met is not None:
         late = met > due
         tone, mark = ("breached", "circle-x") if late else ("done", "circle-check")
         text = gettext("met late") if late else gettext("met")
+    elif stopped is not None:
+        late = stopped > due
+        tone, mark = ("breached", "circle-x") if late else ("neutral", "ban")
+        text = gettext("stopped late") if late else gettext("stopped")
     elif paused:
         tone, mark, text = "waiting", "pause", gettext("paused")
     elif now > due:
@@ -85,4 +97,155 @@ def clock(
         close = warn is not None and warn <= now
         tone, mark = ("risk", "timer") if close else ("neutral", "clock")
         text = time_patterns()["left"].format(t=time_words(due - now))
-    return {"due": due, "warn": warn, "met": met, "paused": paused, "tone": tone, "icon_name": mark, "text": text}
+    still = paused or stopped is not None
+    return {"due": due, "warn": warn, "met": met, "paused": still, "tone": tone, "icon_name": mark, "text": text}
+
+
+@register.filter
+def ago(then: datetime | None, now: datetime) -> str:
+    """How long ago something was, in one unit: 5m ago, 2d ago."""
+    if then is None:
+        return ""
+    minutes = max(int((now - then).total_seconds()) // 60, 0)
+    if minutes < 1:
+        return gettext("just now")
+    if minutes >= 1440:
+        span = time_patterns()["d"].format(d=minutes // 1440)
+    elif minutes >= 60:
+        span = time_patterns()["h"].format(h=minutes // 60)
+    else:
+        span = time_patterns()["m"].format(m=minutes)
+    return gettext("{t} ago").format(t=span)
+
+
+@register.simple_tag
+def moment(at: datetime | None, now: datetime | None = None) -> SafeString | str:
+    """A point in time as one says it: today 18:00, 11-20 18:42, 2025-11-20; the exact one is the title."""
+    if at is None:
+        return "—"
+    local, today = timezone.localtime(at), timezone.localdate(now)
+    days = (local.date() - today).days
+    near = {-1: gettext("yesterday"), 0: gettext("today"), 1: gettext("tomorrow")}.get(days)
+    if near:
+        words = f"{near} {local:%H:%M}"
+    else:
+        words = f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), f"{local:%Y-%m-%d %H:%M:%S}", words
+    )
+
+
+@register.filter
+def day_words(at: datetime, now: datetime) -> str:
+    """The heading of a day in the timeline."""
+    local, today = timezone.localtime(at), timezone.localdate(now)
+    date = date_format(local, "MONTH_DAY_FORMAT" if local.year == today.year else "DATE_FORMAT")
+    near = {-1: gettext("yesterday"), 0: gettext("today")}.get((local.date() - today).days)
+    return f"{near} {date}".capitalize() if near else date
+
+
+@register.filter
+def money(amount: Decimal | None, currency: str = "CNY") -> str:
+    """An amount with its sign; a dash for an unknown one."""
+    if amount is None:
+        return "—"
+    sign = "¥" if currency == "CNY" else f"{currency} "
+    return f"{sign}{amount:,.2f}"
+
+
+@register.filter
+def staff(user: Any) -> str:
+    """A colleague's name; the system where nobody acted."""
+    return displays.staff_name(user) or gettext("System")
+
+
+@register.filter
+def initial(name: str) -> str:
+    """The first letter, for a round mark."""
+    return name[:1].upper() or "·"
+
+
+@register.filter
+def event_words(event: Any) -> str:
+    return displays.event_label(event)
+
+
+@register.filter
+def event_details(event: Any) -> str:
+    return displays.event_details(event)
+
+
+_STATE_LABELS = dict(State.choices)
+
+
+@register.filter
+def stage_words(value: str) -> str:
+    """The label of a stored stage."""
+    return str(_STATE_LABELS.get(value, value))
+
+
+_EVENT_ICONS = {
+    "registered": "plus",
+    "corrected": "pencil",
+    "assigned": "user-plus",
+    "evidence_added": "paperclip",
+    "evidence_waived": "ban",
+    "liability_settled": "scale",
+    "option_prepared": "gift",
+    "option_discarded": "trash-2",
+    "option_approved": "circle-check",
+    "remedy_progress": "truck",
+    "remedy_done": "circle-check",
+    "breached": "triangle-alert",
+    "contact_revealed": "eye",
+    "mail_resent": "mail",
+    "merge": "git-merge",
+    "merged_in": "git-merge",
+    "callback_attempt": "phone",
+}
+_CHANNEL_ICONS = {
+    "phone": "phone",
+    "email": "mail",
+    "service_tool": "headphones",
+    "social": "users",
+    "web_form": "file-text",
+    "api": "link",
+    "file": "upload",
+}
+
+
+@register.filter
+def event_icon(event: Any) -> str:
+    return _EVENT_ICONS.get(event.kind, "arrow-right" if event.to_state else "circle-dot")
+
+
+@register.filter
+def channel_icon(channel: str) -> str:
+    return _CHANNEL_ICONS.get(channel, "message-square")
+
+
+_SIGNERS = {
+    "approve_l1": gettext_lazy("team lead"),
+    "approve_l2": gettext_lazy("supervisor"),
+    "approve_l3": gettext_lazy("shop manager"),
+    "approve_finance": gettext_lazy("finance"),
+    "approve_legal": gettext_lazy("legal"),
+}
+
+
+@register.filter
+def signer(permission: str) -> str:
+    """Who signs with this permission."""
+    return str(_SIGNERS.get(permission, permission))
+
+
+@register.filter
+def alert_words(level: int) -> str:
+    """What an alert of this level says."""
+    if level < 100:
+        return gettext("%(level)s %% of the time used") % {"level": level}
+    return {
+        100: gettext("Overdue"),
+        150: gettext("Overdue by half the time allowed"),
+        200: gettext("Overdue by the whole time allowed"),
+    }.get(level, gettext("Overdue"))

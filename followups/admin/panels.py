@@ -22,6 +22,16 @@ RATINGS = [
 ]
 
 
+RATING_SCALE = [
+    (1, _("very dissatisfied")),
+    (2, _("not satisfied")),
+    (3, _("so-so")),
+    (4, _("satisfied")),
+    (5, _("very satisfied")),
+]
+"""The same as a scale from left to right, for large controls."""
+
+
 class RatingForm(CaseForm):
     satisfaction = forms.TypedChoiceField(
         label=_("Satisfaction"), choices=RATINGS, coerce=int, widget=forms.RadioSelect

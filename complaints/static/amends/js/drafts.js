@@ -1,5 +1,5 @@
 "use strict";
-// A text half written survives a reload, a crash or an expired login: <form data-draft="reply:A20261122-0007">.
+// A text half written survives a reload, a crash or an expired login: <form data-draft="reply:person:case">.
 // It is dropped when the server says that it arrived (data-draft-clear) and at log-out, since others use this computer too.
 {
     const PREFIX = "amends-draft:";
@@ -41,6 +41,7 @@
     for (const form of document.querySelectorAll("form[data-draft]")) {
         restore(form);
         let timer = 0;
+        form.addEventListener("htmx:afterSwap", () => save(form));
         form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(save, 400, form); });
         form.addEventListener("submit", () => { clearTimeout(timer); save(form); });
         form.addEventListener("click", (event) => {

@@ -1,0 +1,52 @@
+"use strict";
+// Help while one fills in a case: the sum of shares, gaps left in a reply, what acceptance still needs.
+// The server checks all of it again.
+{
+    // <form data-sum data-sum-full="…" data-sum-less="{n}, {rest}" data-sum-over="…"> with number fields and <output data-sum-out>.
+    const addUp = (form) => {
+        const sum = [...form.querySelectorAll("input[type=number]")].reduce((total, field) => total + (Number(field.value) || 0), 0);
+        const out = form.querySelector("[data-sum-out]");
+        const pattern = sum === 100 ? form.dataset.sumFull : sum < 100 ? form.dataset.sumLess : form.dataset.sumOver;
+        out.textContent = pattern.replace("{n}", sum).replace("{rest}", Math.abs(100 - sum));
+        out.classList.toggle("is-full", sum === 100);
+        out.classList.toggle("is-over", sum > 100);
+    };
+    for (const form of document.querySelectorAll("form[data-sum]")) {
+        addUp(form);
+        form.addEventListener("input", () => addUp(form));
+    }
+
+    // <textarea data-gaps="id of the hint">: {names} of a script that nobody has filled in yet.
+    const showGaps = (text) => {
+        const hint = document.getElementById(text.dataset.gaps);
+        if (!hint) return;
+        const gaps = [...new Set(text.value.match(/\{[a-z_]+\}/g) || [])];
+        hint.hidden = gaps.length === 0;
+        hint.querySelector("[data-gap-names]").textContent = gaps.join(" ");
+    };
+    document.addEventListener("input", (event) => { if (event.target.matches("textarea[data-gaps]")) showGaps(event.target); });
+    document.addEventListener("htmx:afterSwap", () => {
+        const text = document.getElementById("reply_body");
+        if (!text) return;
+        text.focus();
+        const gap = text.value.search(/\{[a-z_]+\}/);
+        if (gap >= 0) text.setSelectionRange(gap, gap + text.value.slice(gap).indexOf("}") + 1);
+    });
+
+    // <li data-need="name phone" data-provided="customer">: done when one of the fields is filled or the order brings it.
+    const needs = document.querySelector("[data-needs]");
+    const tick = (form) => {
+        const provides = (document.querySelector("[data-provides]")?.dataset.provides || "").split(" ");
+        for (const line of needs.querySelectorAll("[data-need]")) {
+            const filled = line.dataset.need.split(" ").some((name) => form.elements[name] && form.elements[name].value.trim());
+            line.classList.toggle("is-done", filled || (Boolean(line.dataset.provided) && provides.includes(line.dataset.provided)));
+        }
+    };
+    if (needs) {
+        const form = needs.closest("form");
+        tick(form);
+        form.addEventListener("input", () => tick(form));
+        form.addEventListener("reset", () => setTimeout(tick, 0, form));
+        document.addEventListener("htmx:afterSwap", () => tick(form));
+    }
+}

@@ -73,9 +73,9 @@ def alert_mails(deadline: Deadline, level: int, persons: Iterable[Any], *, now: 
             else "complaints/mail/deadline.txt"
         )
         if level < 100:
-            subject = _("[%(number)s] %(kind)s due soon: %(title)s") % names
+            subject = _one_line(_("[%(number)s] %(kind)s due soon: %(title)s") % names)
         else:
-            subject = _("[%(number)s] %(kind)s overdue: %(title)s") % names
+            subject = _one_line(_("[%(number)s] %(kind)s overdue: %(title)s") % names)
         body = render_to_string(
             template,
             {
@@ -95,7 +95,7 @@ def alert_mails(deadline: Deadline, level: int, persons: Iterable[Any], *, now: 
             audience=OutboxMessage.Audience.STAFF,
             recipient=person,
             address=person.email,
-            subject=subject[:200],
+            subject=subject,
             body=body,
             dedup_key=f"mail:{_key(deadline, level, person)}",
             created_at=now,
@@ -132,11 +132,16 @@ def _customer_mail(complaint: Complaint, body: str, *, key: str, now: datetime) 
         complaint=complaint,
         audience=OutboxMessage.Audience.CUSTOMER,
         address=complaint.customer.email if complaint.customer else "",
-        subject=subject,
+        subject=_one_line(subject),
         body=body,
         dedup_key=key,
         created_at=now,
     )
+
+
+def _one_line(subject: str) -> str:
+    """A subject that no mail refuses: a line break in a title would begin another header."""
+    return " ".join(subject.split())[:200]
 
 
 def _key(deadline: Deadline, level: int, person: Any) -> str:

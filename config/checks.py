@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,6 +40,19 @@ def addresses(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
             f"The desk listens on {settings.AMENDS_HOST} without HTTPS: passwords cross the network in the clear.",
             hint="Set AMENDS_MODE=production behind a proxy with HTTPS, or AMENDS_HOST=127.0.0.1.",
             id="amends.W001",
+        )
+
+
+@register
+def sender(app_configs: Any, **kwargs: Any) -> Iterator[CheckMessage]:
+    """A sender that is no address would make every mail undeliverable at once; its domain also names each message."""
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    name, _at, domain = address.rpartition("@")
+    if not name or not re.fullmatch(r"[A-Za-z0-9.-]{1,70}|\[[0-9A-Fa-f.:]+\]", domain):
+        yield Error(
+            f"AMENDS_FROM_EMAIL={settings.DEFAULT_FROM_EMAIL} has no mail address of plain letters, digits, . and -.",
+            hint="Write it as: Name <desk@example.com>",
+            id="amends.E010",
         )
 
 

@@ -78,7 +78,9 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
 
     def without_clock(self) -> "ComplaintQuerySet":
         """Open complaints that nothing watches: there must be none, the mending sweep sees to it."""
-        return self.open().filter(next_due_at__isnull=True)
+        deadlines: Any = Complaint._meta.get_field("deadlines").related_model
+        running = deadlines.objects.running().filter(complaint=OuterRef("pk"))
+        return self.open().filter(Q(next_due_at__isnull=True) | ~Exists(running))
 
 
 class Complaint(Lifecycle):

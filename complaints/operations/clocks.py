@@ -1,5 +1,6 @@
 """Start, meet, stop and recompute the clocks of one complaint; called with the complaint locked."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from complaints import sla
@@ -15,7 +16,7 @@ def settle(complaint: Complaint, *, now: datetime, returning: bool = False, aban
     entered again (`returning`) has its whole budget from now.
     """
     wanted = sla.clock_for(complaint.state, answered=has_human_reply(complaint))
-    running = {deadline.kind: deadline for deadline in complaint.deadlines.running()}
+    running = {deadline.kind: deadline for deadline in _running(complaint)}
     for kind, deadline in running.items():
         if kind != wanted:
             _end(deadline, now=now, met=not (abandoned or returning))
@@ -25,14 +26,23 @@ def settle(complaint: Complaint, *, now: datetime, returning: bool = False, aban
 
 
 def recompute(complaint: Complaint) -> None:
-    """Move the running clocks to the complaint's priority; met and breached facts stay (domain.md, section 4)."""
-    for deadline in complaint.deadlines.running():
+    """Move the running clocks to the complaint's priority; met and breached facts stay (domain.md, section 4).
+
+    A clock that is due at another time alerts anew; one whose time stays, as the call-back's does, goes on.
+    """
+    for deadline in _running(complaint):
         deadline.priority = complaint.priority
-        deadline.due_at = sla.due(deadline.started_at, complaint.priority, sla.Kind(deadline.kind))
-        deadline.level = 0
-        deadline.next_alert_at = sla.next_alert(deadline.started_at, deadline.due_at, after=0)
+        due_at = sla.due(deadline.started_at, complaint.priority, sla.Kind(deadline.kind))
+        if due_at != deadline.due_at:
+            deadline.due_at, deadline.level, deadline.failures = due_at, 0, 0
+            deadline.next_alert_at = sla.next_alert(deadline.started_at, due_at, after=0)
         deadline.save()
         _store_next_due(complaint, deadline.due_at)
+
+
+def _running(complaint: Complaint) -> Iterable[Deadline]:
+    """The running clocks, locked: a sweep may be firing one, and what it writes must not be written over."""
+    return complaint.deadlines.running().select_for_update()
 
 
 def _start_of(complaint: Complaint, kind: sla.Kind, *, now: datetime, returning: bool) -> datetime:

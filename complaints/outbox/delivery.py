@@ -6,18 +6,22 @@ thought dead cannot finish a message that another one has taken over.
 """
 
 import logging
+import re
 import smtplib
+import time
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.core.mail import get_connection
 from django.db import transaction
-from django.db.models import DateTimeField, ExpressionWrapper, F
+from django.db.models import Case, DateTimeField, ExpressionWrapper, F, Q, Value, When
 from django.db.models.functions import Now
 
 from complaints.models import OutboxMessage
 
-from . import channels
+from . import channels, enqueue
 
 log = logging.getLogger(__name__)
 
@@ -27,24 +31,33 @@ LEASE = timedelta(minutes=3)
 
 BACKOFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240)]
 BATCH = 200
+RUN_SECONDS = 45
+"""A run begins no message after that: a slow server must not keep the workers from the clocks."""
 
 
 class ClaimLost(Exception):
     """Another worker has taken the message over; nothing may be sent."""
 
 
-def deliver(limit: int = BATCH) -> int:
-    """Send what is due, oldest first, at most `limit` messages; returns how many were tried."""
+def deliver(limit: int = BATCH, *, asked_to_stop: Callable[[], bool] = lambda: False) -> int:
+    """Send what is due, oldest first; returns how many messages were tried.
+
+    A run ends after `limit` messages or RUN_SECONDS, when it is asked to stop, and when the server cannot be reached:
+    the others would only wait for the same silence, and lose an attempt by it.
+    """
     recover()
     owner = uuid.uuid4().hex
     connection = get_connection()
-    tried = 0
+    tried, until = 0, time.monotonic() + RUN_SECONDS
     try:
-        while tried < limit and (message := claim(owner)):
+        while tried < limit and time.monotonic() < until and not asked_to_stop() and (message := claim(owner)):
             tried += 1
-            _attempt(message, connection)
+            if not _attempt(message, connection):
+                break
     finally:
-        connection.close()
+        channels.hang_up(connection)
+    if tried == limit:
+        enqueue.wake()
     return tried
 
 
@@ -69,27 +82,47 @@ def claim(owner: str) -> OutboxMessage | None:
 def recover() -> None:
     """Take back messages whose worker did not return.
 
-    Before transmission began they simply wait again. After it nobody knows: staff alerts are sent again, mails to
-    customers are held for a person to decide.
+    Before transmission began they simply wait again, unless they have brought down a worker as often as they may be
+    tried. After it nobody knows: staff alerts are sent again, mails to customers are held for a person to decide.
+    One statement decides for each row at one moment, for a transmission may begin while this runs.
     """
-    abandoned = OutboxMessage.objects.abandoned(Now())
-    unsure = abandoned.filter(data_started_at__isnull=False, audience=OutboxMessage.Audience.CUSTOMER)
-    unsure.update(status=Status.UNCERTAIN, owner="", lease_until=None)
-    abandoned.update(status=Status.PENDING, owner="", lease_until=None, next_attempt_at=Now())
+    unsure = Q(data_started_at__isnull=False, audience=OutboxMessage.Audience.CUSTOMER)
+    OutboxMessage.objects.abandoned(Now()).update(
+        status=Case(
+            When(unsure, then=Value(Status.UNCERTAIN)),
+            When(attempt__gt=len(BACKOFF), then=Value(Status.DEAD)),
+            default=Value(Status.PENDING),
+        ),
+        next_attempt_at=Now(),
+        owner="",
+        lease_until=None,
+        last_error="the worker did not return",
+    )
 
 
-def _attempt(message: OutboxMessage, connection: object) -> None:
+def _attempt(message: OutboxMessage, connection: Any) -> bool:
+    """Send one message; returns whether the server could be reached at all."""
+    reached = started = False
+
+    def before_data() -> None:
+        nonlocal started
+        _transmission_starts(message)
+        started = True
+
     try:
-        channels.send(message, connection, lambda: _transmission_starts(message))
+        channels.connect(connection)
+        reached = True
+        channels.send(message, connection, before_data)
     except ClaimLost:
         log.warning("message %s was taken over, not sent", message.pk)
-        connection.close()  # type: ignore[attr-defined]
+        channels.hang_up(connection)
     except Exception as error:  # one message that cannot be sent must not stop the others
         log.warning("message %s attempt %s: %s", message.pk, message.attempt, type(error).__name__)
-        connection.close()  # type: ignore[attr-defined]
-        _failed(message, error)
+        channels.hang_up(connection)
+        _failed(message, error, started=started)
     else:
         _finish(message, status=Status.SENT, sent_at=Now(), last_error="")
+    return reached
 
 
 def _transmission_starts(message: OutboxMessage) -> None:
@@ -97,27 +130,38 @@ def _transmission_starts(message: OutboxMessage) -> None:
     held = OutboxMessage.objects.filter(pk=message.pk, owner=message.owner, attempt=message.attempt)
     if not held.filter(lease_until__gt=Now()).update(data_started_at=Now()):
         raise ClaimLost
-    message.refresh_from_db(fields=["data_started_at"])
 
 
-def _failed(message: OutboxMessage, error: Exception) -> None:
-    """Decide by what is known: refused for good, certainly not sent, or nobody knows."""
-    reason = f"{type(error).__name__}: {error}"[:500]
-    refused = isinstance(error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused)
-    if _is_permanent(error) or message.attempt > len(BACKOFF):
-        _finish(message, status=Status.DEAD, last_error=reason)
-    elif message.data_started_at and not refused and message.audience == OutboxMessage.Audience.CUSTOMER:
+def _failed(message: OutboxMessage, error: Exception, *, started: bool) -> None:
+    """Decide by what is known: nobody knows whether it was sent, refused for good or too often, certainly not sent."""
+    reason = _reason(error, message.address)
+    if started and not _is_refusal(error) and message.audience == OutboxMessage.Audience.CUSTOMER:
         _finish(message, status=Status.UNCERTAIN, last_error=reason)
+    elif _is_permanent(error, started=started) or message.attempt > len(BACKOFF):
+        _finish(message, status=Status.DEAD, last_error=reason)
     else:
         later = _from_now(BACKOFF[message.attempt - 1])
         _finish(message, status=Status.PENDING, next_attempt_at=later, last_error=reason)
 
 
-def _is_permanent(error: Exception) -> bool:
-    """Whether the server has refused this message for good (5xx for the recipient or the text)."""
+def _is_refusal(error: Exception) -> bool:
+    """Whether the server has said that it did not take the message; a garbled answer says nothing."""
+    return isinstance(error, smtplib.SMTPResponseException) and 400 <= error.smtp_code < 600
+
+
+def _is_permanent(error: Exception, *, started: bool) -> bool:
+    """Whether another attempt cannot help: a 5xx for the recipient or the text, or no mail can be made of the row."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _text in error.recipients.values())
-    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
+    if isinstance(error, smtplib.SMTPDataError):
+        return 500 <= error.smtp_code < 600
+    return isinstance(error, ValueError | channels.NotTaken) and not started
+
+
+def _reason(error: Exception, address: str) -> str:
+    """What went wrong, without the address, which servers like to repeat: it is stored encrypted elsewhere."""
+    text = f"{type(error).__name__}: {error}"
+    return re.sub(re.escape(address), "***", text, flags=re.IGNORECASE)[:500] if address else text[:500]
 
 
 def _finish(message: OutboxMessage, **fields: object) -> None:

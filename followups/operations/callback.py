@@ -54,15 +54,23 @@ def mend(*, now: datetime) -> int:
     )
     waiting = Complaint.objects.filter(~Exists(present), state=State.AWAITING_FOLLOWUP).values_list("pk", flat=True)
     mended = 0
-    for pk in list(waiting[:BATCH]):
-        with locked(pk) as complaint:
-            if complaint.state == State.AWAITING_FOLLOWUP:
-                ensure(complaint, now=now)
-                record(complaint, "followup_mended", actor=None, now=now)
-                mended += 1
-    if mended:
-        log.error("%s resolved complaints had no follow-up; created", mended)
+    for pk in list(waiting.order_by("pk")[:BATCH]):
+        try:
+            mended += _mend_one(pk, now=now)
+        except Exception:  # the others must have their call-backs
+            log.exception("complaint %s has no follow-up, and none can be created", pk)
     return mended
+
+
+def _mend_one(pk: int, *, now: datetime) -> bool:
+    with locked(pk) as complaint:
+        present = complaint.followups.filter(round=complaint.round).exclude(status=FollowUp.Status.DROPPED)
+        if complaint.state != State.AWAITING_FOLLOWUP or present.exists():
+            return False
+        ensure(complaint, now=now)
+        record(complaint, "followup_mended", actor=None, now=now)
+    log.error("complaint %s had no follow-up; created one", pk)
+    return True
 
 
 def record_rating(

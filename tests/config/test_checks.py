@@ -36,6 +36,18 @@ def test_production_address_must_be_https(settings: Settings) -> None:
     assert ids(checks.addresses) == ["amends.E002"]
 
 
+@pytest.mark.parametrize("sender", ["客服", "客服 <客服@例子.cn>", "desk@", "@desk.example", "<>"])
+def test_sender_must_be_an_address(settings: Settings, sender: str) -> None:
+    settings.DEFAULT_FROM_EMAIL = sender
+    assert ids(checks.sender) == ["amends.E010"]
+
+
+@pytest.mark.parametrize("sender", ["客服 <desk@example.com>", "desk@mail.example.com", "Amends <amends@127.0.0.1>"])
+def test_address_of_the_sender_may_bear_a_name(settings: Settings, sender: str) -> None:
+    settings.DEFAULT_FROM_EMAIL = sender
+    assert ids(checks.sender) == []
+
+
 def test_open_network_without_https_is_warned_of(settings: Settings) -> None:
     settings.PRODUCTION = False
     settings.AMENDS_HOST = "0.0.0.0"

@@ -8,20 +8,27 @@ from complaints.models import Complaint, Deadline
 from complaints.queries.facts import has_human_reply
 
 
-def settle(complaint: Complaint, *, now: datetime, returning: bool = False, abandoned: bool = False) -> None:
+def settle(
+    complaint: Complaint, *, now: datetime, returning: bool = False, abandoned: bool = False, resuming: bool = False
+) -> None:
     """Make exactly the clock run that the present state needs, and store when the complaint is next due.
 
     A clock that is no longer needed was met, unless the work on it was given up (`abandoned`) or sent back
-    (`returning`): then it stops. The first pass through a stage runs from the start of the round; a stage that is
-    entered again (`returning`) has its whole budget from now.
+    (`returning`): then it stops; a call-back that sends the case back has been made, though. The first pass through a
+    stage runs from the start of the round; a stage that is entered again (`returning`) has its whole budget from now.
+    A merge that is undone (`resuming`) gives the stopped clock back, with the time that it had.
     """
     wanted = sla.clock_for(complaint.state, answered=has_human_reply(complaint))
     running = {deadline.kind: deadline for deadline in _running(complaint)}
     for kind, deadline in running.items():
         if kind != wanted:
-            _end(deadline, now=now, met=not (abandoned or returning))
+            made = returning and kind == sla.Kind.CALLBACK
+            _end(deadline, now=now, met=made or not (abandoned or returning))
     if wanted and wanted not in running:
-        running[wanted] = _start(complaint, wanted, _start_of(complaint, wanted, now=now, returning=returning))
+        resumed = _resume(complaint, wanted) if resuming else None
+        running[wanted] = resumed or _start(
+            complaint, wanted, _start_of(complaint, wanted, now=now, returning=returning)
+        )
     _store_next_due(complaint, running[wanted].due_at if wanted else None)
 
 
@@ -62,6 +69,16 @@ def _start(complaint: Complaint, kind: sla.Kind, started_at: datetime) -> Deadli
         due_at=due_at,
         next_alert_at=sla.next_alert(started_at, due_at, after=0),
     )
+
+
+def _resume(complaint: Complaint, kind: sla.Kind) -> Deadline | None:
+    stopped = complaint.deadlines.filter(kind=kind, round=complaint.round, stopped_at__isnull=False)
+    deadline = stopped.order_by("stopped_at", "pk").last()
+    if deadline:
+        deadline.stopped_at = None
+        deadline.next_alert_at = sla.next_alert(deadline.started_at, deadline.due_at, after=deadline.level)
+        deadline.save()
+    return deadline
 
 
 def _end(deadline: Deadline, *, now: datetime, met: bool) -> None:

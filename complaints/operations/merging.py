@@ -1,12 +1,13 @@
 """Join two complaints about one matter, reversibly (R3.1)."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
 from complaints import signals
+from complaints.lifecycle import State
 from complaints.models import Complaint, Contact, Evidence
 from complaints.queries.facts import case_facts
 
@@ -15,14 +16,9 @@ from .progress import transition
 
 
 def merge(complaint_id: int, target_id: int, *, reason: str, actor: Any, version: int, now: datetime) -> Complaint:
-    """Move contacts and evidence to an open complaint of the same customer or order and end this one.
-
-    Both rows are locked in the order of their ids, so that two opposite merges cannot deadlock.
-    """
-    first, second = sorted((complaint_id, target_id))
-    versions = {complaint_id: version}
-    with locked(first, version=versions.get(first)) as one, locked(second, version=versions.get(second)) as other:
-        source, target = (one, other) if one.pk == complaint_id else (other, one)
+    """Move contacts and evidence to an open complaint of the same customer or order and end this one."""
+    with _locked(complaint_id, target_id, version=version) as both:
+        source, target = both[complaint_id], both[target_id]
         facts = replace(case_facts(source), reason=reason, merge_related=_related(source, target))
         source.merged_into = target if facts.merge_related else None
         transition(source, "merge", facts, actor=actor, now=now, reason=reason, into=target.number)
@@ -36,16 +32,40 @@ def merge(complaint_id: int, target_id: int, *, reason: str, actor: Any, version
 
 
 def unmerge(complaint_id: int, *, reason: str, actor: Any, version: int, now: datetime) -> Complaint:
-    """Give a merged complaint its stage, contacts, evidence and clock back."""
-    with locked(complaint_id, version=version) as source:
-        target, source.merged_into = source.merged_into, None
+    """Give a merged complaint its stage, contacts, evidence, clock and call-back back."""
+    target_id = Complaint.objects.values_list("merged_into", flat=True).get(pk=complaint_id)
+    with _locked(complaint_id, target_id, version=version) as both:
+        source, target = both[complaint_id], both.get(target_id or 0)
+        source.merged_into = None
         facts = replace(case_facts(source), reason=reason)
         for rows in (Contact.objects, Evidence.objects):
-            rows.filter(Q(origin=source) | Q(origin__merged_into=source)).update(complaint=source)
+            rows.filter(origin__in=_with_merged(source)).update(complaint=source)
+            rows.filter(origin=source).update(origin=None)
         transition(source, "unmerge", facts, actor=actor, now=now, reason=reason)
         if target:
+            save_change(target, "version")
             record(target, "unmerged", actor=actor, now=now, reason=reason, number=source.number)
+        if source.state == State.AWAITING_FOLLOWUP:
+            signals.resolved.send(sender=Complaint, complaint=source, actor=actor, now=now)
     return source
+
+
+@contextmanager
+def _locked(source_id: int, target_id: int | None, *, version: int) -> Iterator[dict[int, Complaint]]:
+    """Lock both in the order of their ids, so that two opposite merges cannot deadlock; the version is the source's."""
+    with ExitStack() as stack:
+        yield {
+            pk: stack.enter_context(locked(pk, version=version if pk == source_id else None))
+            for pk in sorted({source_id, target_id or source_id})
+        }
+
+
+def _with_merged(complaint: Complaint) -> list[int]:
+    """Ids of the complaint and of all that were merged into it, at any depth."""
+    found = [complaint.pk]
+    for pk in found:
+        found += Complaint.objects.filter(merged_into=pk).values_list("pk", flat=True)
+    return found
 
 
 def _related(source: Complaint, target: Complaint) -> bool:

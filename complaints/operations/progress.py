@@ -188,7 +188,9 @@ def transition(
     if step in _SENT_BACK:
         complaint.single_option_reason = ""
     save_change(complaint)
-    clocks.settle(complaint, now=now, returning=step in _SENT_BACK, abandoned=step in _GIVEN_UP)
+    clocks.settle(
+        complaint, now=now, returning=step in _SENT_BACK, abandoned=step in _GIVEN_UP, resuming=step == "unmerge"
+    )
     record(
         complaint, step, actor=actor, now=now, reason=reason,
         from_state=before, to_state=State(complaint.state), **details,

@@ -1,0 +1,62 @@
+"""A real Chromium against a live server. Every page must stay free of script errors and refused content."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page
+
+# Playwright's own event loop runs in this thread; Django would take our queries for asynchronous ones.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """The system's Chromium; the one that Playwright would download is not needed."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert program, "Chromium is missing: run make install-dev"
+    return {"executable_path": program, "args": QUIET}
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> Path:
+    """Where screenshots go: a folder named by AMENDS_SCREENSHOTS, to renew those of the docs, else away."""
+    folder = Path(os.environ.get("AMENDS_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def open_as(browser: Browser, live_server: Any, client_for: Callable[[Any], Client]) -> Iterator[Callable[..., Page]]:
+    """`open_as(user)` gives a page logged in as this person; the test fails if the page complained of anything."""
+    complaints: list[str] = []
+    contexts = []
+
+    def make(user: Any, **options: Any) -> Page:
+        context = browser.new_context(
+            base_url=live_server.url, locale="zh-CN", timezone_id="Asia/Shanghai",
+            **({"viewport": {"width": 1280, "height": 900}} | options),
+        )  # fmt: skip
+        session = client_for(user).cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        contexts.append(context)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []

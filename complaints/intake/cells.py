@@ -20,6 +20,8 @@ EXACT_DIGITS = 15
 LARGEST_AMOUNT = Decimal("9999999999.99")
 LARGEST_QUANTITY = 1_000_000
 
+# What a cell can hold; a workbook's formulas over several cells come as objects of their own.
+PLAIN_TYPES = (str, int, float, Decimal, date, time, timedelta)
 EMPTY = {"", "-", "--", "null", "NULL", "#N/A"}
 WRAPPED = re.compile(r'="(.*)"', re.DOTALL)
 STARS = re.compile(r"[*＊]+")
@@ -94,7 +96,7 @@ def read(value: Any, kind: Kind) -> Any:
     value = bare(value)
     if value is None or (isinstance(value, str) and (value in EMPTY or STARS.fullmatch(value))):
         return None
-    if not isinstance(value, str | int | float | Decimal | date | time | timedelta):
+    if not isinstance(value, PLAIN_TYPES):
         raise FormulaCell
     return READERS[kind](value)
 

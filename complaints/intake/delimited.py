@@ -4,8 +4,8 @@ import codecs
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from itertools import chain, islice
+from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import chain, islice, zip_longest
 from typing import Any, BinaryIO
 
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,8 @@ from .problem import Problem
 
 DELIMITERS = (",", "\t", ";")
 PROBE_ROWS = 20
+# A header has them, the line that a clerk wrote above it hardly.
+LEAST_COLUMNS = 3
 CHUNK = 1 << 20
 # No file holds it: files with other control characters than line ends and tabs in this place are no text at all.
 END = "\x1eend of file\x1e"
@@ -60,8 +62,8 @@ def reader(opened: Opener, encoding: str) -> Callable[[], Iterator[tuple[int, Se
     delimiter = _delimiter(opened, encoding)
 
     def rows() -> Iterator[tuple[int, Sequence[Any]]]:
-        with opened() as file:
-            yield from _rows(_lines(file, encoding), delimiter)
+        with _lines(opened, encoding) as lines:
+            yield from _rows(lines, delimiter)
 
     return rows
 
@@ -85,22 +87,32 @@ def _readable(file: BinaryIO, encoding: str) -> bool:
     return True
 
 
-def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
-    return iter(io.TextIOWrapper(file, encoding=encoding, newline=""))
+@contextmanager
+def _lines(opened: Opener, encoding: str) -> Iterator[Iterator[str]]:
+    with opened() as file, io.TextIOWrapper(file, encoding=encoding, newline="") as lines:
+        yield lines
 
 
 def _delimiter(opened: Opener, encoding: str) -> str:
-    """The delimiter that makes the widest rows at the start of the file."""
-    with opened() as file:
-        probe = list(islice(_lines(file, encoding), PROBE_ROWS))
-    return max(DELIMITERS, key=lambda sign: _width(probe, sign))
+    """The delimiter that divides the header best; rows below it may hold more of another one in a single cell."""
+    with _lines(opened, encoding) as lines:
+        probe = list(islice(lines, PROBE_ROWS))
+    scores = {sign: _scores(probe, sign) for sign in DELIMITERS}
+    for row in zip_longest(*scores.values(), fillvalue=0):
+        if max(row) >= LEAST_COLUMNS:
+            return DELIMITERS[row.index(max(row))]
+    return max(DELIMITERS, key=lambda sign: max(scores[sign], default=0))
 
 
-def _width(lines: list[str], delimiter: str) -> int:
-    try:
-        return max((len(row) for row in csv.reader(lines, delimiter=delimiter)), default=0)
-    except csv.Error:
-        return 0
+def _scores(lines: list[str], delimiter: str) -> list[int]:
+    """For each row how many cells it has that hold something, and no other delimiter inside."""
+    others = set(DELIMITERS) - {delimiter}
+    found = []
+    with suppress(csv.Error):
+        for row in csv.reader(lines, delimiter=delimiter):
+            cells = [cell.strip() for cell in row]
+            found.append(sum(bool(cell) and others.isdisjoint(cell) for cell in cells))
+    return found
 
 
 def _rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, Sequence[Any]]]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.models import Shop
 from complaints.operations.orders import Written, write_orders
 
-from .orders import OrderFile, Refusal
+from .order_files import OrderFile, Refusal
 from .problem import Problem
 
 BATCH = 500

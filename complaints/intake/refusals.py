@@ -13,7 +13,7 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from .cells import EXACT_DIGITS, bare
-from .orders import Refusal
+from .order_files import Refusal
 from .problem import Problem
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "|", "%", "\t", "\r")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -44,6 +44,9 @@ class LineSnapshot:
     amount: Decimal | None = None
 
 
+LINE_FIELDS = tuple(part.name for part in fields(LineSnapshot))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSnapshot:
     """What an export says about one order; empty strings and None for what it does not tell or masks.
@@ -71,7 +74,7 @@ class OrderSnapshot:
         """Equal for equal content (64 hex digits); personal data goes in by its keyed hash."""
         content = [getattr(self, name) for name in ("number", "placed_about", *SNAPSHOT_FIELDS)]
         person = [fingerprint(kind, getattr(self.person, kind)) for kind in Fact]
-        lines = [astuple(line) for line in self.lines]
+        lines = [list(_values(line).values()) for line in self.lines]
         text = json.dumps([content, person, lines], default=str, ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -162,8 +165,7 @@ def _merge(order: Order, snapshot: OrderSnapshot, *, partial: bool) -> bool:
 
 
 def _lines_of(order: Order) -> list[LineSnapshot]:
-    names = [part.name for part in fields(LineSnapshot)]
-    return [LineSnapshot(**{name: getattr(line, name) for name in names}) for line in order.lines.all()]
+    return [LineSnapshot(**{name: getattr(line, name) for name in LINE_FIELDS}) for line in order.lines.all()]
 
 
 def _not_in(lines: Sequence[LineSnapshot], snapshot: OrderSnapshot) -> list[LineSnapshot]:
@@ -178,10 +180,8 @@ def _completed(line: LineSnapshot, lines: Sequence[LineSnapshot]) -> LineSnapsho
     earlier = next((other for other in lines if (other.number, other.title) == key), None)
     if earlier is None:
         return line
-    values: dict[str, Any] = {part.name: getattr(line, part.name) for part in fields(LineSnapshot)}
-    return LineSnapshot(
-        **{name: getattr(earlier, name) if value in (None, "") else value for name, value in values.items()}
-    )
+    values = {name: getattr(earlier, name) if value in (None, "") else value for name, value in _values(line).items()}
+    return LineSnapshot(**values)
 
 
 def _assign_customers(merged: Sequence[Merged], shop: Shop, *, now: datetime) -> None:
@@ -215,4 +215,4 @@ def _save(entries: Sequence[Merged]) -> None:
 
 
 def _values(line: LineSnapshot) -> dict[str, Any]:
-    return {part.name: getattr(line, part.name) for part in fields(LineSnapshot)}
+    return {name: getattr(line, name) for name in LINE_FIELDS}

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from complaints.intake.importing import import_orders, shop_for
 from complaints.intake.layouts import LAYOUTS
-from complaints.intake.orders import OrderFile, Refusal, open_order_file
+from complaints.intake.order_files import OrderFile, Refusal, open_order_file
 from complaints.intake.problem import Problem
 from complaints.intake.refusals import RefusedRows, private_file, sentences
 from complaints.management.progress import Progress

@@ -1,7 +1,8 @@
 """What complaints tells the storey above, inside the transaction of the write.
 
-`resolved` and `left_followup` are sent with `complaint` (locked, saved), `actor` and `now`. `left_followup` means that
-the complaint left the call-back stage without a call-back: it was withdrawn, merged or reopened from there.
+`resolved` and `left_followup` are sent with `complaint` (locked, saved), `actor` and `now`. `resolved` means that the
+complaint waits for its call-back, also when an undone merge brought it back there. `left_followup` means that it was
+withdrawn or merged: it needs none any more.
 """
 
 from django.dispatch import Signal

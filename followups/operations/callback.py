@@ -12,7 +12,7 @@ from complaints import sla
 from complaints.lifecycle import SATISFIED_FROM, UNREACHABLE_AFTER, ReasonMissing, Refused, State
 from complaints.models import Complaint, Contact
 from complaints.operations import conversation, progress
-from complaints.operations.locking import locked, record
+from complaints.operations.locking import locked, record, save_change
 from followups.models import FollowUp
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def record_rating(
 
     Raises RatingMissing, ReasonMissing (not satisfied without a comment), NoFollowUp, StaleVersion.
     """
-    if satisfaction is None:
+    if satisfaction is None or satisfaction not in range(1, 6):
         raise RatingMissing
     if satisfaction < SATISFIED_FROM and not comment.strip():
         raise ReasonMissing
@@ -116,20 +116,28 @@ def record_rating(
 
 
 def record_attempt(complaint_id: int, *, comment: str, actor: Any, version: int, now: datetime) -> Complaint:
-    """Record that the customer was not reached; the third time closes the complaint."""
+    """Record that the customer was not reached; the third time closes the complaint.
+
+    Each attempt is a new version: a button pressed twice is one attempt. Raises NoFollowUp, StaleVersion.
+    """
     with transaction.atomic():
         follow_up = _open_follow_up(complaint_id, version)
+        complaint = follow_up.complaint
         follow_up.attempts += 1
         follow_up.save(update_fields=["attempts"])
-        record(
-            follow_up.complaint, "callback_attempt", actor=actor, now=now, reason=comment, attempts=follow_up.attempts
-        )
+        save_change(complaint, "version")
+        record(complaint, "callback_attempt", actor=actor, now=now, reason=comment, attempts=follow_up.attempts)
         if follow_up.attempts < UNREACHABLE_AFTER:
-            return follow_up.complaint
+            return complaint
         follow_up.status, follow_up.done_at, follow_up.done_by = FollowUp.Status.UNREACHABLE, now, actor
         follow_up.save()
         return progress.close(
-            complaint_id, satisfaction=None, attempts=follow_up.attempts, actor=actor, version=version, now=now
+            complaint_id,
+            satisfaction=None,
+            attempts=follow_up.attempts,
+            actor=actor,
+            version=complaint.version,
+            now=now,
         )
 
 

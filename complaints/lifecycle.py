@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from django_fsm import RETURN_VALUE, FSMField, transition
 
 SATISFIED_FROM = 4
@@ -205,8 +206,13 @@ class NothingToUnmerge(Refused):
 Guard = Callable[[CaseFacts], Refused | None]
 
 
+def _listed(names: tuple[str, ...]) -> str:
+    """Names one after another, as the reader's language separates them."""
+    return pgettext("enumeration", ", ").join(names)
+
+
 def fields_complete(f: CaseFacts) -> Refused | None:
-    return FieldsMissing(fields=", ".join(f.missing_fields)) if f.missing_fields else None
+    return FieldsMissing(fields=_listed(f.missing_fields)) if f.missing_fields else None
 
 
 def replied(f: CaseFacts) -> Refused | None:
@@ -243,7 +249,7 @@ def options_ready(f: CaseFacts) -> Refused | None:
 
 
 def approved(f: CaseFacts) -> Refused | None:
-    return ApprovalMissing(labels=", ".join(f.unapproved)) if f.unapproved else None
+    return ApprovalMissing(labels=_listed(f.unapproved)) if f.unapproved else None
 
 
 def chosen(f: CaseFacts) -> Refused | None:
@@ -255,7 +261,7 @@ def choice_shown(f: CaseFacts) -> Refused | None:
 
 
 def carried_out(f: CaseFacts) -> Refused | None:
-    return StepsMissing(facts=", ".join(f.steps_missing)) if f.steps_missing else None
+    return StepsMissing(facts=_listed(f.steps_missing)) if f.steps_missing else None
 
 
 def apologised(f: CaseFacts) -> Refused | None:

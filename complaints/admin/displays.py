@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints import sla
 from complaints.lifecycle import STAGES, STEPS
-from complaints.models import Complaint, ComplaintEvent, Deadline, LiabilityShare
+from complaints.models import Complaint, ComplaintEvent, Deadline, Evidence, LiabilityShare
 from complaints.models.staff import staff_name
 
 __all__ = ["event_details", "event_label", "gauge", "staff_name", "stage_number", "warn_at"]
@@ -87,13 +87,17 @@ def event_details(event: ComplaintEvent) -> str:
     """The telling part of an event's data, in words; empty where there is none."""
     data = event.data
     if event.kind == "corrected":
-        return "; ".join([*_changes(data), *(f"{_('personal data')}: {name}" for name in data.get("personal", []))])
+        return " · ".join([*_changes(data), *(f"{_('personal data')}: {name}" for name in data.get("personal", []))])
     if event.kind == "liability_settled":
-        return ", ".join(
+        return " · ".join(
             f"{LiabilityShare.Party(party).label} {percent} %" for party, percent in data["shares"].items()
         )
     if event.kind == "breached":
         return str(Deadline.Kind(data["clock"]).label)
+    if event.kind == "evidence_added":
+        return str(Evidence.Kind(data["evidence_kind"]).label) if data.get("evidence_kind") else ""
+    if data.get("cost"):
+        data = data | {"cost": f"¥{data['cost']}"}
     named = [data[name] for name in ("option", "cost", "level", "number", "into", "attempts") if data.get(name)]
     return " · ".join(str(value) for value in named)
 

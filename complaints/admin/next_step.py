@@ -77,6 +77,11 @@ class NextStep:
     """How the page takes it: post at once, go to the form on the page, open a page that asks, or blocked."""
 
     @property
+    def left(self) -> int:
+        """How many of the checks are not done."""
+        return sum(check.tone != "done" for check in self.checks)
+
+    @property
     def ready(self) -> bool:
         return self.permitted and not self.refusals
 

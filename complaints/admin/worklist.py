@@ -114,11 +114,12 @@ def _stages_of(wanted: Wanted) -> list[tuple[Any, Any]]:
 
 def _filter(wanted: Wanted, name: str, label: Any, options: list[tuple[Any, Any]]) -> dict[str, Any]:
     chosen = getattr(wanted, name)
+    nothing: dict[str, Any] = {name: None}
     return {
         "name": name,
         "label": label,
         "chosen": next((text for value, text in options if value == chosen), chosen or ""),
-        "clear": _address(replace(wanted, **{name: None})),
+        "clear": _address(replace(wanted, **nothing)),
         "options": [
             {"label": text, "chosen": value == chosen, "url": _address(replace(wanted, **{name: value}))}
             for value, text in options

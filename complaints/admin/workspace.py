@@ -44,7 +44,7 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
     promises = list(complaint.promises.select_related("made_by"))
     timeline = case.timeline(complaint)
     _annotate(timeline, promises)
-    known = {
+    known: dict[str, list[Any]] = {
         "evidence": list(complaint.evidence.select_related("added_by", "origin")),
         "liability": list(complaint.liability.all()),
         "remedies": _remedies(complaint, user),
@@ -63,7 +63,7 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
         "clocks": clocks,
         "running": [clock for clock in clocks if clock.deadline.is_running],
         "promises": promises,
-        "next_promise": next((promise for promise in promises if promise.status == Promise.Status.OPEN), None),
+        "next_promise": _next_promise(promises, timeline),
         "show": _asked(request.GET.get("show", "")),
         "timeline": timeline,
         "earlier": case.earlier(complaint, user),
@@ -101,6 +101,16 @@ def _annotate(timeline: case.Timeline, promises: list[Promise]) -> None:
     names = get_user_model().objects.in_bulk({event.data["after"] for event in assigned}) if assigned else {}
     for event in assigned:
         event.assigned_to = staff_name(names.get(event.data["after"]))
+
+
+def _next_promise(promises: list[Promise], timeline: case.Timeline) -> Promise | None:
+    """The first open promise after which nobody has replied: a reply is what a promise waits for."""
+    replies = [
+        entry.at for entry in timeline.entries if entry.contact and entry.contact.direction == Contact.Direction.OUT
+    ]
+    last = max(replies, default=None)
+    waiting = (one for one in promises if one.status == Promise.Status.OPEN and (not last or one.made_at >= last))
+    return next(waiting, None)
 
 
 def _shares(liability: list[LiabilityShare]) -> list[dict[str, Any]]:

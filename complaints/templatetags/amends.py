@@ -1,6 +1,7 @@
 """Template tags of the product's own pages: icons, words for times, people and what happened."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -163,6 +164,12 @@ def staff(user: Any) -> str:
 def initial(name: str) -> str:
     """The first letter, for a round mark."""
     return name[:1].upper() or "·"
+
+
+@register.filter
+def listed(names: Iterable[str]) -> str:
+    """Names one after another, as the reader's language separates them."""
+    return pgettext("enumeration", ", ").join(str(name) for name in names)
 
 
 @register.filter

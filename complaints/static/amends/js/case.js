@@ -47,6 +47,11 @@
         tick(form);
         form.addEventListener("input", () => tick(form));
         form.addEventListener("reset", () => setTimeout(tick, 0, form));
-        document.addEventListener("htmx:afterSwap", () => tick(form));
+        document.addEventListener("htmx:afterSwap", () => {
+            const found = form.querySelector("[data-shop]");
+            const shop = form.elements.shop;
+            if (found && shop && !shop.value) shop.value = found.dataset.shop;
+            tick(form);
+        });
     }
 }

@@ -193,21 +193,36 @@ def _compatible(customer: Customer, person: Person) -> bool:
 
 
 def _complete(customer: Customer, person: Person) -> None:
-    """Fill in what was unknown; never overwrite what is known."""
+    """Fill in what was unknown; never overwrite what is known, nor take a buyer id that somebody else has."""
     missing = [kind for kind in Fact if getattr(person, kind) and not getattr(customer, kind)]
+    if Fact.BUYER in missing and _known_buyer(customer.platform, person.buyer):
+        missing.remove(Fact.BUYER)
     if missing:
         for kind in missing:
             setattr(customer, kind, getattr(person, kind))
         customer.save()
 
 
+def _known_buyer(platform: str, buyer: str) -> Customer | None:
+    mark = fingerprint(Fact.BUYER, buyer)
+    return Customer.objects.filter(platform=platform, buyer_hash=mark).first() if mark else None
+
+
 def _correct_person(complaint: Complaint, person: Person, *, now: datetime) -> list[str]:
-    """Write the given personal facts to the complaint's customer; returns the names of those that changed."""
+    """Write the given personal facts to the complaint's customer; returns the names of those that changed.
+
+    The buyer id of another customer means that the complaint is theirs.
+    """
     if complaint.customer is None:
         if not person.known:
             return []
         complaint.customer = find_or_create_customer(complaint.shop.platform, person, now=now)
         return [str(kind) for kind in Fact if getattr(person, kind)]
+    owner = _known_buyer(complaint.shop.platform, person.buyer)
+    if owner and owner != complaint.customer:
+        complaint.customer = owner
+        _complete(owner, person)
+        return [str(Fact.BUYER)]
     changed = [
         kind for kind in Fact if getattr(person, kind) and getattr(person, kind) != getattr(complaint.customer, kind)
     ]

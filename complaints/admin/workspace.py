@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from complaints.lifecycle import REOPEN_WITHIN, STAGES, CaseFacts, State
-from complaints.models import Complaint, Contact, LiabilityShare, Promise, Remedy
+from complaints.models import Approval, Complaint, Contact, Evidence, LiabilityShare, Promise, Remedy
 from complaints.operations import uploads
 from complaints.queries import case
 from complaints.queries.facts import case_facts
@@ -21,6 +22,14 @@ from .displays import gauge, staff_name
 from .next_step import steps
 from .signing import sign_version
 from .transitions import visible_or_404
+
+RELATED = (
+    Prefetch("remedies__approvals", Approval.objects.select_related("by")),
+    Prefetch("evidence", Evidence.objects.select_related("added_by", "origin")),
+    "liability",
+    "promises",
+)
+"""What the page shows and the guards ask for: read once."""
 
 SHOW = ("all", "customer", "internal", "change")
 PANELS = ("choice", "followup", "remedies", "apology", "evidence", "liability")
@@ -40,12 +49,13 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
     """GET only; every change goes through `transitions.act` or the registration form."""
     complaint = visible_or_404(request, object_id)
     user, now = request.user, timezone.now()
+    prefetch_related_objects([complaint], *RELATED)
     facts = case_facts(complaint)
-    promises = list(complaint.promises.select_related("made_by"))
+    promises = list(complaint.promises.all())
     timeline = case.timeline(complaint)
     _annotate(timeline, promises)
     known: dict[str, list[Any]] = {
-        "evidence": list(complaint.evidence.select_related("added_by", "origin")),
+        "evidence": list(complaint.evidence.all()),
         "liability": list(complaint.liability.all()),
         "remedies": _remedies(complaint, user),
         "follow_ups": panels.follow_ups(complaint),
@@ -164,8 +174,7 @@ class Option:
 
 def _remedies(complaint: Complaint, user: Any) -> list[Option]:
     """The options of all rounds."""
-    remedies = complaint.remedies.select_related("proposed_by").prefetch_related("approvals__by")
-    return [_option(remedy, complaint, user) for remedy in remedies]
+    return [_option(remedy, complaint, user) for remedy in complaint.remedies.all()]
 
 
 def _option(remedy: Remedy, complaint: Complaint, user: Any) -> Option:

@@ -1,7 +1,8 @@
 """What comes next on a case: the one primary step with its checks, and the others (look.md)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -86,8 +87,9 @@ class NextStep:
         return self.permitted and not self.refusals
 
 
-def steps(complaint: Complaint, facts: CaseFacts, user: Any) -> dict[str, Any]:
+def steps(complaint: Complaint, facts: CaseFacts, user: Any, *, now: datetime) -> dict[str, Any]:
     """The one primary step and the others that start from this stage."""
+    facts = replace(facts, now=now)
     possible = [
         _next_step(name, complaint, facts, user) for name, step in STEPS.items() if complaint.state in step.sources
     ]

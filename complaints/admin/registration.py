@@ -41,9 +41,10 @@ def order_lookup(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     number, shop = request.GET.get("order_number", "").strip(), request.GET.get("shop", "")
     separate = bool(request.GET.get("separate"))
-    order = find_order(request.user, number, shop) if number else None
+    order = (find_order(request.user, number, shop) or find_order(request.user, number)) if number else None
+    elsewhere = bool(order and shop.isdecimal() and order.shop_id != int(shop))
     others = rivals(order.pk, request.user) if order else []
-    context = {"number": number, "order": order, "rivals": others, "separate": separate, "now": timezone.now()}
+    context = {"number": number, "order": order, "rivals": others, "separate": separate, "elsewhere": elsewhere}
     return render(request, "admin/complaints/complaint/_order.html", context)
 
 

@@ -1,5 +1,6 @@
 """The guarded view behind every action on a complaint: GET shows its form, POST acts (reliability.md, section 3)."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -8,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from complaints.lifecycle import Refused
 from complaints.models import Complaint
@@ -77,10 +79,17 @@ def _perform(request: HttpRequest, complaint: Complaint, action: Action, form: A
     except Refused as refusal:
         form.add_error(None, refusal.text)
         return _page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
+    after = Complaint.objects.visible_to(request.user).filter(pk=complaint.pk).first()
     draft = f"{draft_name(action)}:{request.user.pk}:{complaint.pk}"
-    messages.success(request, str(action.done), extra_tags=draft)
-    still_visible = Complaint.objects.visible_to(request.user).filter(pk=complaint.pk).exists()
-    return redirect(case_url(complaint, action.panel) if still_visible else "admin:complaints_complaint_changelist")
+    messages.success(request, _done_words(action, after), extra_tags=draft)
+    return redirect(case_url(complaint, action.panel) if after else "admin:complaints_complaint_changelist")
+
+
+def _done_words(action: Action, after: Complaint | None) -> str:
+    """What happened; a step says where it has led."""
+    if action.step and after:
+        return _("Now: %(stage)s.") % {"stage": after.get_state_display()}
+    return str(action.done)
 
 
 def _page(
@@ -113,7 +122,7 @@ def _in_the_way(complaint: Complaint, action: Action) -> list[Refused]:
     """What the form of the step cannot mend."""
     if not action.step:
         return []
-    facts = case_facts(complaint)
+    facts = replace(case_facts(complaint), now=timezone.now())
     asked = asked_by_form(action.name, facts)
     return [one for one in action.step.refusals(complaint.state, facts) if type(one).__name__ not in asked]
 

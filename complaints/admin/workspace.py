@@ -85,7 +85,7 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
         "max_megabytes": uploads.MAX_BYTES // uploads.MEGABYTE,
         "reopen_until": complaint.closed_at + REOPEN_WITHIN if complaint.closed_at else None,
         **known,
-        **steps(complaint, facts, user),
+        **steps(complaint, facts, user, now=now),
         **forms,
     }
     return render(request, "admin/complaints/complaint/case.html", context)

@@ -46,11 +46,17 @@
         const form = needs.closest("form");
         tick(form);
         form.addEventListener("input", () => tick(form));
+        form.elements.shop?.addEventListener("change", (event) => { delete event.target.dataset.guessed; });
         form.addEventListener("reset", () => setTimeout(tick, 0, form));
         document.addEventListener("htmx:afterSwap", () => {
             const found = form.querySelector("[data-shop]");
             const shop = form.elements.shop;
-            if (found && shop && !shop.value) shop.value = found.dataset.shop;
+            // The order tells the shop, unless a person has chosen one.
+            if (found && shop && (!shop.value || shop.dataset.guessed)) {
+                shop.value = found.dataset.shop;
+                shop.dataset.guessed = "1";
+                found.querySelector("[data-elsewhere]")?.remove();
+            }
             tick(form);
         });
     }

@@ -23,6 +23,11 @@ class NotPreparedNow(Refused):
     panel = "remedies"
 
 
+class TooManyOptions(Refused):
+    message = _("A round has at most 26 options.")
+    panel = "remedies"
+
+
 class SelfApproval(Refused):
     message = _("Nobody approves an option of their own. Ask a colleague.")
     panel = "remedies"
@@ -56,12 +61,17 @@ class OptionFixed(Refused):
 def prepare(
     complaint_id: int, *, kind: str, text: str, cost: Decimal, actor: Any, version: int, now: datetime
 ) -> Remedy:
-    """Add an option with the next free letter; cost and matter decide the approval level. Raises NotPreparedNow."""
+    """Add an option with the next free letter; cost and matter decide the approval level.
+
+    Raises NotPreparedNow, TooManyOptions.
+    """
     with locked(complaint_id, version=version) as complaint:
         if complaint.state not in _PREPARED_IN:
             raise NotPreparedNow(state=complaint.get_state_display())
         used = set(complaint.remedies.filter(round=complaint.round).values_list("label", flat=True))
-        label = next(letter for letter in LABELS if letter not in used)
+        label = next((letter for letter in LABELS if letter not in used), "")
+        if not label:
+            raise TooManyOptions
         remedy = Remedy.objects.create(
             complaint=complaint,
             round=complaint.round,

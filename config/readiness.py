@@ -13,7 +13,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import ConnectionHandler
@@ -62,6 +62,7 @@ def migrate() -> None:
 
 def welcome_owner() -> None:
     """Create the first owner, show the password this one time, and offer the demo to a person at a terminal."""
+    from complaints.models import Shop
     from complaints.operations.bootstrap import create_owner
 
     owner = create_owner()
@@ -73,12 +74,19 @@ def welcome_owner() -> None:
         f"    用户名 / user name: {name}\n    密码 / password:    {password}\n",
         flush=True,
     )
-    if sys.stdin.isatty() and input("  载入演示数据？/ Load the demo company? [y/N] ").strip().lower() in (
-        "y",
-        "yes",
-        "是",
-    ):
+    if sys.stdin.isatty() and not Shop.objects.exists():
+        offer_demo()
+
+
+def offer_demo() -> None:
+    """Ask whether to load the demo; one that cannot be loaded is no reason not to open."""
+    answer = input("  载入演示数据？/ Load the demo company? [y/N] ")
+    if answer.strip().lower() not in ("y", "yes", "是"):
+        return
+    try:
         call_command("demo")
+    except CommandError as refusal:
+        print(f"  {refusal}\n", flush=True)
 
 
 def collect_static_files() -> None:

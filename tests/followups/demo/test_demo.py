@@ -176,7 +176,7 @@ def test_photos_are_pictures_and_other_evidence_is_named(printed: list[str]) -> 
         assert piece.note
         assert piece.file or piece.reference
     pictures = [Image.open(BytesIO(piece.file.read())) for piece in pieces if piece.file]
-    assert {(picture.format, picture.size) for picture in pictures} == {("JPEG", (800, 600))}
+    assert {(picture.format, picture.size) for picture in pictures} == {("JPEG", (640, 480))}
     assert len({picture.tobytes() for picture in pictures}) == len(pictures)
 
 

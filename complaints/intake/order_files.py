@@ -1,7 +1,7 @@
 """A file of orders: recognised, looked through once, then read order by order."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -14,13 +14,14 @@ from .cells import bare, rounded
 from .layouts import LAYOUTS, Layout, plain, recognise
 from .problem import Problem
 from .rows import Finding, ReadRow, RowReader
-from .sheets import EmptyFile, Sheet, Source, open_sheets
+from .sheets import EmptyFile, Row, Sheet, Source, open_sheets
 from .snapshots import snapshot_of
 
 # Titles and notes of a clerk may stand above the header.
 HEADER_WITHIN = 20
 # One long number that ends in zeros may be so by chance.
 ROUNDED_AT_LEAST = 2
+PROGRESS_ROWS = 500
 
 
 class UnknownLayout(Problem):
@@ -121,15 +122,17 @@ class OrderFile:
 
     def _read(self) -> Iterator[ReadRow]:
         reader = RowReader(self.layout, self.header, exact=self.sheet.exact, digits_lost=self.digits_lost)
-        for number, cells in self.sheet.rows():
-            if number > self.header_row and not reader.blank(cells):
-                yield reader.read(number, cells)
+        for number, cells in _filled(self.sheet, self.header_row, reader):
+            yield reader.read(number, cells)
 
 
-def open_order_file(source: Source, *, layout: str = "") -> OrderFile:
+def open_order_file(
+    source: Source, *, layout: str = "", on_progress: Callable[[int], object] = lambda rows: None
+) -> OrderFile:
     """The orders in a file, given by its path or its bytes; `layout` names one instead of having it recognised.
 
-    Reads the file to its end once. Raises Problem with what is wrong with the file as a whole.
+    Reads the file to its end once, and tells `on_progress` now and then how many rows it has seen.
+    Raises Problem with what is wrong with the file as a whole.
     """
     wanted = _layout_named(layout) if layout else None
     sheets = open_sheets(source)
@@ -140,7 +143,7 @@ def open_order_file(source: Source, *, layout: str = "") -> OrderFile:
                 raise AfterSalesFile(layout=found.label)
             if found:
                 header = tuple("" if cell is None else str(bare(cell)) for cell in cells)
-                return _looked_through(sheet, found, number, header)
+                return _looked_through(sheet, found, number, header, on_progress)
     raise _unrecognised(sheets, wanted)
 
 
@@ -171,17 +174,18 @@ def _unrecognised(sheets: Sequence[Sheet], wanted: Layout | None) -> Problem:
     return UnknownLayout(columns=shown[:120] or "-", known=known)
 
 
-def _looked_through(sheet: Sheet, layout: Layout, header_row: int, header: tuple[str, ...]) -> OrderFile:
+def _looked_through(
+    sheet: Sheet, layout: Layout, header_row: int, header: tuple[str, ...], on_progress: Callable[[int], object]
+) -> OrderFile:
     """The file with what must be known before the first order is written; damage further down is found here."""
     reader = RowReader(layout, header, exact=sheet.exact)
     found: Counter[str] = Counter()
     scattered: set[str] = set()
     shops: set[str] = set()
     rows, previous = 0, ""
-    for number, cells in sheet.rows():
-        if number <= header_row or reader.blank(cells):
-            continue
-        rows += 1
+    for rows, (_number, cells) in enumerate(_filled(sheet, header_row, reader), 1):
+        if rows % PROGRESS_ROWS == 0:
+            on_progress(rows)
         order = reader.number(cells)
         if order and order != previous and order in found:
             scattered.add(order)
@@ -199,6 +203,11 @@ def _looked_through(sheet: Sheet, layout: Layout, header_row: int, header: tuple
         scattered=Counter({order: found[order] for order in scattered}),
         digits_lost=_digits_lost(found),
     )
+
+
+def _filled(sheet: Sheet, header_row: int, reader: RowReader) -> Iterator[Row]:
+    """The rows below the header that are not blank."""
+    return ((number, cells) for number, cells in sheet.rows() if number > header_row and not reader.blank(cells))
 
 
 def _digits_lost(numbers: Counter[str]) -> bool:

@@ -60,7 +60,7 @@ class Command(BaseCommand):
         if errors and any(errors.resolve() == path.resolve() for path in files):
             raise CommandError(_("The refused rows cannot go into a file that is being imported."))
         # Every file is looked through before the first order is written.
-        jobs = [_prepared(path, shop=options["shop"], layout=options["layout"]) for path in files]
+        jobs = [self._prepare(path, shop=options["shop"], layout=options["layout"]) for path in files]
         with ExitStack() as stack:
             table = _table(stack, errors, jobs) if errors else None
             for job in jobs:
@@ -69,6 +69,18 @@ class Command(BaseCommand):
             self.stderr.write(_("The refused rows are in %(path)s.") % {"path": errors})
         if any(job.refused for job in jobs) and not any(job.read for job in jobs):
             raise CommandError(_("No row could be read; nothing was imported."))
+
+    def _prepare(self, path: Path, *, shop: str, layout: str) -> Job:
+        with Progress(self.stdout, time.monotonic) as progress:
+
+            def advance(rows: int) -> None:
+                progress.show(_("%(name)s: looked through %(rows)s rows") % {"name": path.name, "rows": rows})
+
+            try:
+                file = open_order_file(path, layout=layout, on_progress=advance)
+                return Job(path.name, file, shop_for(file, code=shop))
+            except Problem as problem:
+                raise CommandError(f"{path}: {problem.text}") from problem
 
     def _import(self, job: Job, table: RefusedRows | None) -> None:
         with Progress(self.stdout, time.monotonic) as progress:
@@ -101,14 +113,6 @@ class Command(BaseCommand):
             self.stderr.write(" ".join([place, *sentences(refusal)]))
         elif job.refused == SHOWN_REFUSALS + 1:
             self.stderr.write(_("%(name)s: more rows are refused; --errors writes all of them.") % {"name": job.name})
-
-
-def _prepared(path: Path, *, shop: str, layout: str) -> Job:
-    try:
-        file = open_order_file(path, layout=layout)
-        return Job(path.name, file, shop_for(file, code=shop))
-    except Problem as problem:
-        raise CommandError(f"{path}: {problem.text}") from problem
 
 
 def _table(stack: ExitStack, path: Path, jobs: Sequence[Job]) -> RefusedRows:

@@ -347,6 +347,7 @@ def test_terminal_shows_a_line_that_is_drawn_anew(shops: dict[str, Shop], export
     out = Terminal()
     path = export("pdd.csv", *({**PDD, "订单号": f"261118-{place}"} for place in range(600)))
     call_command("import_orders", str(path), stdout=out, stderr=StringIO(), no_color=True)
+    assert "\r\x1b[Kpdd.csv: looked through 500 rows\r\x1b[K" in out.getvalue()
     assert "\r\x1b[Kpdd.csv: 83 %, 500 of 600 rows" in out.getvalue()
     assert out.getvalue().rpartition("\r\x1b[K")[2].startswith("pdd.csv → ")
 

@@ -1,6 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -280,3 +282,21 @@ def test_batch_is_written_whole_or_not_at_all(shop: Shop, now: datetime) -> None
         write_orders(shop, [snapshot("1001"), snapshot("1002", paid_amount=Decimal("-1.00"))], now=now)
     assert not Order.objects.exists()
     assert not Customer.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_of_one_file_at_once_write_each_order_once(shop: Shop, now: datetime) -> None:
+    batch = [snapshot(f"n{place}", person=Person(buyer=f"b{place % 7}", name=f"王{place % 7}")) for place in range(60)]
+    together = Barrier(2)
+
+    def write(_place: int) -> Written:
+        together.wait()
+        try:
+            return write_orders(shop, batch, now=now)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(write, range(2))
+    assert one + other == Written(new=60, unchanged=60)
+    assert (Order.objects.count(), OrderLine.objects.count(), Customer.objects.count()) == (60, 60, 7)

@@ -141,8 +141,10 @@ def day_words(at: datetime, now: datetime) -> str:
     """The heading of a day in the timeline."""
     local, today = timezone.localtime(at), timezone.localdate(now)
     date = date_format(local, "MONTH_DAY_FORMAT" if local.year == today.year else "DATE_FORMAT")
-    near = {-1: gettext("yesterday"), 0: gettext("today")}.get((local.date() - today).days)
-    return f"{near} {date}".capitalize() if near else date
+    days = (local.date() - today).days
+    if days == 0:
+        return pgettext("day heading", "Today, {date}").format(date=date)
+    return pgettext("day heading", "Yesterday, {date}").format(date=date) if days == -1 else date
 
 
 @register.filter

@@ -205,3 +205,20 @@ def test_mending_looks_at_the_present_round(waiting: Complaint, agent: Any) -> N
     waiting.followups.filter(round=2).delete()
     assert callback.mend(now=LATER) == 1
     assert [row.round for row in waiting.followups.order_by("round")] == [1, 2]
+
+
+def test_complaint_that_cannot_be_mended_holds_up_nobody(
+    case: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned, other = case("awaiting_followup"), case("awaiting_followup")
+    FollowUp.objects.all().delete()
+    ensure = callback.ensure
+
+    def refuse(complaint: Complaint, **how: Any) -> Any:
+        if complaint.pk == poisoned.pk:
+            raise ZeroDivisionError
+        return ensure(complaint, **how)
+
+    monkeypatch.setattr(callback, "ensure", refuse)
+    assert callback.mend(now=LATER) == 1
+    assert other.followups.count() == 1

@@ -231,10 +231,10 @@ def test_a_refusal_names_what_is_missing() -> None:
         "verifying", facts("conclude_verification", liability_percent=60)
     )
     (labels,) = STEPS["offer"].refusals("proposing", facts("offer", unapproved=("A", "C")))
-    assert fields.names == {"fields": "order, demand"}
+    assert all(name in fields.text for name in ("order", "demand"))
     assert percent.names == {"percent": 60}
     assert "60" in percent.text
-    assert "A, C" in labels.text
+    assert all(label in labels.text for label in "AC")
 
 
 def test_a_refusal_leads_to_the_place_where_it_is_mended() -> None:

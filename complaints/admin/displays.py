@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from complaints import sla
 from complaints.lifecycle import STAGES, STEPS
-from complaints.models import Complaint, ComplaintEvent, Deadline, Evidence, LiabilityShare
+from complaints.models import Complaint, ComplaintEvent, Customer, Deadline, Evidence, LiabilityShare
 from complaints.models.staff import staff_name
 
 __all__ = ["event_details", "event_label", "gauge", "staff_name", "stage_number", "warn_at"]
@@ -87,7 +87,7 @@ def event_details(event: ComplaintEvent) -> str:
     """The telling part of an event's data, in words; empty where there is none."""
     data = event.data
     if event.kind == "corrected":
-        return " · ".join([*_changes(data), *(f"{_('personal data')}: {name}" for name in data.get("personal", []))])
+        return " · ".join(_changes(data))
     if event.kind == "liability_settled":
         return " · ".join(
             f"{LiabilityShare.Party(party).label} {percent} %" for party, percent in data["shares"].items()
@@ -103,7 +103,11 @@ def event_details(event: ComplaintEvent) -> str:
 
 
 def _changes(data: dict[str, Any]) -> list[str]:
-    return [
-        f"{getattr(Complaint, name).field.verbose_name}: {old or '—'} → {new or '—'}"
+    """What was corrected, from what to what; of personal data only which, never the value."""
+    colon = pgettext("label", ": ")
+    changes = [
+        f"{getattr(Complaint, name).field.verbose_name}{colon}{old or '—'} → {new or '—'}"
         for name, (old, new) in data.get("changes", {}).items()
     ]
+    personal = [str(getattr(Customer, kind).field.verbose_name) for kind in data.get("personal", [])]
+    return changes + ([f"{_('personal data')}{colon}{', '.join(personal)}"] if personal else [])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Case, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from complaints import notifications
@@ -79,6 +80,7 @@ def reply_to(
     """`reply` for a caller that holds the lock already."""
     _check_reply(complaint, body, channel, promise, now=now)
     contact = _add(complaint, Contact.Direction.OUT, body, channel=channel, purpose=purpose, actor=actor, now=now)
+    answer_promises(complaint, now=now)
     if promise:
         Promise.objects.create(
             complaint=complaint,
@@ -94,6 +96,14 @@ def reply_to(
     promised_for = promise.due_at.isoformat() if promise else None
     record(complaint, "replied", actor=actor, now=now, contact=contact.pk, channel=channel, promised_for=promised_for)
     return contact
+
+
+def answer_promises(complaint: Complaint, *, now: datetime) -> None:
+    """The customer hears from us, or the matter is over: a promise not yet due is kept, an overdue one was broken."""
+    in_time = When(due_at__gte=now, then=Value(Promise.Status.KEPT))
+    complaint.promises.filter(status=Promise.Status.OPEN).update(
+        status=Case(in_time, default=Value(Promise.Status.BROKEN))
+    )
 
 
 def receive(complaint_id: int, body: str, *, channel: str, actor: Any, now: datetime) -> Contact:

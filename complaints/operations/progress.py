@@ -188,6 +188,8 @@ def transition(
     if step in _SENT_BACK:
         complaint.single_option_reason = ""
     save_change(complaint)
+    if not complaint.is_open:
+        conversation.answer_promises(complaint, now=now)
     clocks.settle(
         complaint, now=now, returning=step in _SENT_BACK, abandoned=step in _GIVEN_UP, resuming=step == "unmerge"
     )

@@ -176,3 +176,15 @@ def test_promises_are_counted_by_the_case(case: Callable[..., Any], agent: Any) 
     complaint = case("accepted")
     reply(complaint, agent, promise=Promised(text="再延一天", due_at=LATER + timedelta(days=1)))
     assert Promise.objects.filter(complaint=complaint).count() == 2
+
+
+def test_the_next_reply_keeps_a_promise_that_is_not_yet_due_and_breaks_an_overdue_one(
+    case: Callable[..., Any], agent: Any
+) -> None:
+    complaint = case("new")
+    for made, due in ((0, 1), (2, 3)):
+        promise = Promised(text="", due_at=NOW + timedelta(hours=due))
+        reply(complaint, agent, promise=promise, now=NOW + timedelta(hours=made))
+    reply(complaint, agent, now=NOW + timedelta(hours=2))
+
+    assert [promise.status for promise in complaint.promises.order_by("due_at")] == ["broken", "kept"]

@@ -1,0 +1,248 @@
+"""Two people, one complaint: one wins and the other is told. The controls show what happens without the lock."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from complaints.lifecycle import Refused
+from complaints.models import Complaint, DailyNumber, Shop
+from complaints.operations import assignment, conversation, intake, merging, progress, remedies, verification
+from complaints.operations.assignment import AlreadyTaken
+from complaints.operations.locking import StaleVersion
+from complaints.operations.verification import MAX_FILES, TooMuchEvidence
+from followups.operations import callback
+from tests.factories.complaints import NOW, EvidenceFactory, accept, current, registered, registration
+from tests.faults.at_once import LONGEST, Outcome, at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def two(user_with: Callable[..., Any]) -> list[Any]:
+    """Two colleagues with the same complaint before them."""
+    return [user_with("supervisor"), user_with("supervisor")]
+
+
+def errors(outcomes: list[Outcome]) -> list[type[Exception]]:
+    return [type(outcome.error) for outcome in outcomes if outcome.error]
+
+
+def correct(case: Complaint, actor: Any, changes: dict[str, Any], version: int | None = None) -> Complaint:
+    seen = current(case).version if version is None else version
+    return intake.correct(case.pk, changes, actor=actor, version=seen, now=NOW)
+
+
+# ---------------------------------------------------------------- the same step twice
+
+
+def _approve(case: Complaint, who: dict[str, Any]) -> Any:
+    return remedies.approve(case.pk, case.remedies.get().pk, **who)
+
+
+STEPS: dict[str, tuple[str, str, Callable[[Complaint, dict[str, Any]], Any]]] = {
+    "accept": ("new", "accept", accept),
+    "start_verification": (
+        "accepted",
+        "start_verification",
+        lambda case, who: progress.start_verification(case.pk, **who),
+    ),
+    "agree": (
+        "negotiating",
+        "agree",
+        lambda case, who: progress.agree(case.pk, label="A", words="好", channel="phone", **who),
+    ),
+    "withdraw": (
+        "executing",
+        "withdraw",
+        lambda case, who: progress.withdraw(case.pk, reason="算了", words="算了", channel="phone", **who),
+    ),
+    "attempt": (
+        "awaiting_followup",
+        "callback_attempt",
+        lambda case, who: callback.record_attempt(case.pk, comment="未接", **who),
+    ),
+    "rate": (
+        "awaiting_followup",
+        "close",
+        lambda case, who: callback.record_rating(case.pk, satisfaction=5, comment="", channel="phone", **who),
+    ),
+    "reopen": ("closed", "reopen", lambda case, who: progress.reopen(case.pk, reason="又坏了", **who)),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_of_two_who_take_the_same_step_exactly_one_wins(name: str, case: Callable[..., Any], two: list[Any]) -> None:
+    state, event, step = STEPS[name]
+    complaint = case(state)
+    before = complaint.events.filter(kind=event).count()
+    outcomes = at_once([
+        lambda actor=actor: step(complaint, {"actor": actor, "version": complaint.version, "now": NOW})
+        for actor in two
+    ])  # fmt: skip
+    assert errors(outcomes) == [StaleVersion]
+    assert complaint.events.filter(kind=event).count() == before + 1
+    assert current(complaint).version == complaint.version + 1
+
+
+def test_an_option_is_signed_by_one_of_two_who_sign_at_once(
+    case: Callable[..., Any], agent: Any, two: list[Any]
+) -> None:
+    complaint = case("verifying")
+    step = {"actor": agent, "version": complaint.version, "now": NOW}
+    remedy = remedies.prepare(complaint.pk, kind="gift", text="赠品", cost=Decimal(90), **step)
+    seen = current(complaint)
+    outcomes = at_once([
+        lambda actor=actor: _approve(complaint, {"actor": actor, "version": seen.version, "now": NOW}) for actor in two
+    ])  # fmt: skip
+    assert errors(outcomes) == [StaleVersion]
+    assert remedy.approvals.count() == 1
+
+
+def test_of_twenty_who_claim_one_has_the_case(case: Callable[..., Any], user_with: Callable[..., Any]) -> None:
+    complaint = case("new", assignee=None)
+    agents = [user_with("agent") for _ in range(20)]
+    outcomes = at_once([lambda a=a: assignment.claim(complaint.pk, actor=a, now=NOW) for a in agents])
+    assert errors(outcomes) == [AlreadyTaken] * 19
+    (winner,) = [agent for agent, outcome in zip(agents, outcomes, strict=True) if outcome.error is None]
+    assert current(complaint).assignee == winner
+    assert complaint.events.filter(kind="assigned").count() == 1
+
+
+# ---------------------------------------------------------------- no edit is lost
+
+
+def test_of_two_edits_the_second_is_told_and_the_first_stays(case: Callable[..., Any], two: list[Any]) -> None:
+    complaint = case("new")
+    changes: list[dict[str, Any]] = [{"title": "桌面开裂"}, {"demand": "全额退款"}]
+    outcomes = at_once([
+        lambda actor=actor, change=change: correct(complaint, actor, change, complaint.version)
+        for actor, change in zip(two, changes, strict=True)
+    ])  # fmt: skip
+    assert errors(outcomes) == [StaleVersion]
+    winner = next(change for change, outcome in zip(changes, outcomes, strict=True) if outcome.error is None)
+    after = current(complaint)
+    assert {name: getattr(after, name) for name in winner} == winner
+    assert complaint.events.filter(kind="corrected").count() == 1
+
+
+def test_control_without_the_lock_an_edit_is_lost(
+    case: Callable[..., Any], two: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_have_read = threading.Barrier(2)
+
+    @contextmanager
+    def unlocked(complaint_id: int, *, version: int | None = None) -> Iterator[Complaint]:
+        complaint = Complaint.objects.get(pk=complaint_id)
+        if version is not None and complaint.version != version:
+            raise StaleVersion
+        both_have_read.wait(LONGEST)
+        yield complaint
+
+    complaint = case("new")
+    monkeypatch.setattr(intake, "locked", unlocked)
+    changes: list[dict[str, Any]] = [{"title": "桌面开裂"}, {"demand": "全额退款"}]
+    outcomes = at_once([
+        lambda actor=actor, change=change: correct(complaint, actor, change, complaint.version)
+        for actor, change in zip(two, changes, strict=True)
+    ])  # fmt: skip
+    after = current(complaint)
+    assert errors(outcomes) == []
+    assert complaint.events.filter(kind="corrected").count() == 2
+    assert (after.title == "桌面开裂") != (after.demand == "全额退款")
+    assert after.version == complaint.version + 1
+
+
+def test_whoever_tries_again_after_being_told_gets_through(
+    case: Callable[..., Any], user_with: Callable[..., Any]
+) -> None:
+    complaint = case("new")
+    agents = [user_with("agent") for _ in range(6)]
+
+    def five_edits(number: int) -> int:
+        told = 0
+        for edit in range(5):
+            while True:
+                try:
+                    correct(complaint, agents[number], {"title": f"第 {number} 人第 {edit} 次"})
+                    break
+                except StaleVersion:
+                    told += 1
+        return told
+
+    outcomes = at_once([lambda number=number: five_edits(number) for number in range(6)])
+    assert errors(outcomes) == []
+    versions = list(complaint.events.filter(kind="corrected").order_by("id").values_list("version", flat=True))
+    assert versions == list(range(complaint.version + 1, complaint.version + 31))
+    assert current(complaint).version == complaint.version + 30
+
+
+def test_twenty_who_only_add_do_not_disturb_each_other(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("new")
+    before = complaint.contacts.count()
+    outcomes = at_once([
+        lambda n=n: conversation.receive(complaint.pk, f"第 {n} 条", channel="phone", actor=agent, now=NOW)
+        for n in range(20)
+    ])  # fmt: skip
+    assert errors(outcomes) == []
+    assert complaint.contacts.count() == before + 20
+    assert complaint.events.filter(kind="heard").count() == 20
+
+
+def test_the_last_place_for_evidence_is_taken_once(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("verifying")
+    EvidenceFactory.create_batch(MAX_FILES - 1, complaint=complaint)
+    outcomes = at_once([
+        lambda n=n: verification.add_evidence(complaint.pk, kind="photo", reference=f"IMG-{n}", actor=agent, now=NOW)
+        for n in range(4)
+    ])  # fmt: skip
+    assert errors(outcomes) == [TooMuchEvidence] * 3
+    assert complaint.evidence.count() == MAX_FILES
+
+
+def test_two_complaints_merged_into_each_other_end_as_one(shop: Shop, agent: Any, two: list[Any]) -> None:
+    one = registered(shop, actor=agent)
+    other = registered(shop, actor=agent, order=one.order)
+    outcomes = at_once([
+        lambda a=a, b=b, actor=actor: merging.merge(
+            a.pk, b.pk, reason="同一件事", actor=actor, version=a.version, now=NOW
+        )
+        for a, b, actor in ((one, other, two[0]), (other, one, two[1]))
+    ])  # fmt: skip
+    (refused,) = errors(outcomes)
+    assert issubclass(refused, Refused)
+    assert sorted([current(one).state, current(other).state]) == ["merged", "new"]
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def test_twenty_registrations_at_once_have_consecutive_numbers(shop: Shop, agent: Any) -> None:
+    outcomes = at_once([
+        lambda: intake.register(registration(shop, order=None, no_order_reason="售前"), actor=agent, now=NOW)
+        for _ in range(20)
+    ])  # fmt: skip
+    assert errors(outcomes) == []
+    assert sorted(outcome.result.number for outcome in outcomes) == [f"A20261120-{n:04d}" for n in range(1, 21)]
+    assert DailyNumber.objects.get().last == 20
+
+
+def test_control_with_a_plain_counter_two_have_the_same_number() -> None:
+    both_have_read = threading.Barrier(2)
+
+    def plain(now: datetime) -> int:
+        counter, _created = DailyNumber.objects.get_or_create(day=timezone.localdate(now))
+        both_have_read.wait(LONGEST)
+        counter.last += 1
+        counter.save()
+        return counter.last
+
+    DailyNumber.objects.create(day=timezone.localdate(NOW))
+    outcomes = at_once([lambda: plain(NOW), lambda: plain(NOW)])
+    assert errors(outcomes) == []
+    assert [outcome.result for outcome in outcomes] == [1, 1]

@@ -1,0 +1,80 @@
+"""What must hold after a fill, asked of the database; what its constraints keep already is not asked again."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Q
+
+from complaints.identity import Fact
+from complaints.lifecycle import State
+from complaints.models import Complaint, Customer, Deadline
+from complaints.models.complaint import OPEN_STATES
+
+from .layouts import CUSTOMER, LAYOUTS
+from .people import WHOLE, facts
+
+_RUNNING = "d.met_at IS NULL AND d.stopped_at IS NULL"
+_QUESTIONS = {
+    "open complaints whose running clocks are not exactly one, due when the complaint is": f"""
+        SELECT COUNT(*) FROM complaints_complaint c WHERE c.state IN ({{open}}) AND 1 <> (
+            SELECT COUNT(*) FROM complaints_deadline d
+            WHERE d.complaint_id = c.id AND {_RUNNING} AND d.due_at = c.next_due_at AND d.round = c.round)""",
+    "running clocks of ended complaints": f"""
+        SELECT COUNT(*) FROM complaints_deadline d JOIN complaints_complaint c ON c.id = d.complaint_id
+        WHERE {_RUNNING} AND c.state NOT IN ({{open}})""",
+    "concluded complaints whose liability is not 100 %": """
+        SELECT COUNT(*) FROM complaints_complaint c WHERE c.state IN ('proposing', 'negotiating', 'executing',
+            'awaiting_followup', 'closed')
+        AND 100 <> (SELECT COALESCE(SUM(l.percent), 0) FROM complaints_liabilityshare l WHERE l.complaint_id = c.id)""",
+    "liability over 100 %": """
+        SELECT COUNT(*) FROM (SELECT complaint_id FROM complaints_liabilityshare
+                              GROUP BY complaint_id HAVING SUM(percent) > 100) AS over""",
+    "resolved complaints without an open call-back": """
+        SELECT COUNT(*) FROM complaints_complaint c WHERE c.state = 'awaiting_followup' AND NOT EXISTS (
+            SELECT 1 FROM followups_followup f
+            WHERE f.complaint_id = c.id AND f.round = c.round AND f.status = 'open')""",
+    "histories that do not end in the present stage (of one in a hundred)": """
+        SELECT COUNT(*) FROM complaints_complaint c WHERE c.id % 100 = 0 AND c.state <> (
+            SELECT e.to_state FROM complaints_complaintevent e WHERE e.complaint_id = c.id AND e.to_state <> ''
+            ORDER BY e.at DESC, e.id DESC LIMIT 1)""",
+    "days whose counter is not their highest number": """
+        SELECT COUNT(*) FROM complaints_dailynumber n WHERE n.last <> (
+            SELECT COUNT(*) FROM complaints_complaint c
+            WHERE c.number >= 'A' || REPLACE(CAST(n.day AS varchar(10)), '-', '') || '-'
+              AND c.number < 'A' || REPLACE(CAST(n.day AS varchar(10)), '-', '') || '.')""",
+}
+
+
+def counts(connection: Any) -> dict[str, int]:
+    """Rows by table."""
+    layouts = {"customer": CUSTOMER} | LAYOUTS
+    return {table: layout.model._base_manager.using(connection.alias).count() for table, layout in layouts.items()}
+
+
+def problems(connection: Any, *, now: datetime) -> list[str]:
+    """Sentences about what is wrong; empty when all is well."""
+    with connection.cursor() as cursor:
+        found = [f"{_number(cursor, sql)} {what}" for what, sql in _QUESTIONS.items() if _number(cursor, sql)]
+    complaints = Complaint.objects.using(connection.alias)
+    future = Q(received_at__gt=now) | Q(created_at__gt=now) | Q(last_contact_at__gt=now) | Q(closed_at__gt=now)
+    found += [f"{rows} complaints in the future" for rows in [complaints.filter(future).count()] if rows]
+    overlooked = Deadline.objects.using(connection.alias).alert_due(now).count()
+    found += [f"{overlooked} clocks that the sweep should have fired"] if overlooked else []
+    merged = complaints.filter(state=State.MERGED).exclude(merged_into__shop=F("shop")).count()
+    found += [f"{merged} complaints merged into another shop's"] if merged else []
+    return found + list(_strangers(connection))
+
+
+def _number(cursor: Any, sql: str) -> int:
+    cursor.execute(sql.replace("{open}", ", ".join(f"'{state}'" for state in OPEN_STATES)))
+    return cursor.fetchone()[0]
+
+
+def _strangers(connection: Any) -> Any:
+    """Customers of a sample who are not found by what they are known by."""
+    customers = Customer.objects.using(connection.alias)
+    for serial in range(0, min(WHOLE, customers.count()), 20):
+        for kind, value in facts(serial).items():
+            hits = list(customers.matching(value)[:3000]) if value else []
+            if value and not any(getattr(hit, kind) == value for hit in hits):
+                yield f"customer {serial} is not found by {Fact(kind)}"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.lifecycle import STEPS
 from complaints.operations import assignment, conversation, merging, progress, remedies, verification
+from complaints.remedy_rules import SIGNATURES
 from complaints.roles import step_permission
 
 from . import forms
@@ -43,9 +44,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Action:
+    """`permission` may name several: any of them opens the action."""
+
     name: str
     label: Any
-    permission: str
+    permission: str | tuple[str, ...]
     form: type[forms.CaseForm]
     perform: Callable[[Call], Any]
     done: Any
@@ -56,6 +59,10 @@ class Action:
     def step(self) -> Any:
         """The transition behind this action, if it is one."""
         return STEPS.get(self.name)
+
+    def open_to(self, user: Any) -> bool:
+        names = (self.permission,) if isinstance(self.permission, str) else self.permission
+        return any(user.has_perm(name) for name in names)
 
 
 ACTIONS: dict[str, Action] = {}
@@ -214,7 +221,7 @@ offer_action(
     Action(
         "approve",
         _("Approve option"),
-        "complaints.view_remedy",
+        tuple(sorted({f"complaints.{name}" for names in SIGNATURES.values() for name in names})),
         forms.RemedyForm,
         lambda call: remedies.approve(call.complaint_id, call.data["remedy"], **call.versioned),
         _("Option approved."),

@@ -1,5 +1,6 @@
 """Forms of the case page: what a clerk types for each action, checked before an operation sees it."""
 
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -183,10 +184,13 @@ class ExecuteForm(RemedyForm):
     def prepare(self) -> None:
         chosen = self.complaint.remedies.filter(round=self.complaint.round, status=Remedy.Status.CHOSEN).first()
         self.fields["remedy"].initial = chosen.pk if chosen else None
-        wanted = (*chosen.required_facts, "actual_cost") if chosen else ()
+        # What was typed stays there, even if somebody else has finished meanwhile.
+        typed = tuple(name for name in self.FIELDS if name in self.data)
+        wanted = (*chosen.required_facts, "actual_cost") if chosen else typed
         for name in dict.fromkeys(wanted):
-            self.fields[name] = self.FIELDS[name]
-            self.fields[name].initial = getattr(chosen, name)
+            # A copy: what one page shows first is nothing for another one's.
+            self.fields[name] = deepcopy(self.FIELDS[name])
+            self.fields[name].initial = getattr(chosen, name, None)
 
     def facts(self) -> dict[str, Any]:
         return {name: value for name, value in self.cleaned_data.items() if name in self.FIELDS}
@@ -199,7 +203,7 @@ class OfferForm(CaseForm):
 
     def prepare(self) -> None:
         open_options = self.complaint.remedies.filter(round=self.complaint.round).exclude(status=Remedy.Status.DECLINED)
-        if open_options.count() != 1:
+        if open_options.count() != 1 and not self.data.get("single_option_reason"):
             del self.fields["single_option_reason"]
 
 

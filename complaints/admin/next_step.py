@@ -89,7 +89,7 @@ class NextStep:
 
 def steps(complaint: Complaint, facts: CaseFacts, user: Any, *, now: datetime) -> dict[str, Any]:
     """The one primary step and the others that start from this stage."""
-    facts = replace(facts, now=now)
+    facts = replace(facts, actor=user.pk, now=now)
     possible = [
         _next_step(name, complaint, facts, user) for name, step in STEPS.items() if complaint.state in step.sources
     ]
@@ -106,7 +106,7 @@ def _next_step(name: str, complaint: Complaint, facts: CaseFacts, user: Any) -> 
         action,
         name,
         spec.label,
-        permitted=action is not None and user.has_perm(action.permission),
+        permitted=action is not None and action.open_to(user),
         refusals=[refusal for refusal in refused if type(refusal).__name__ not in asked],
         panel=action.panel if action and name in INLINE else "",
     )

@@ -53,15 +53,27 @@ def act(request: HttpRequest, object_id: str, name: str, *, site: Any) -> HttpRe
     action = ACTIONS.get(name)
     if action is None:
         raise Http404
-    if not request.user.has_perm(action.permission):
+    if not action.open_to(request.user):
         raise PermissionDenied
     if request.method != "POST":
         form = action.form(complaint=complaint, user=request.user, initial=_initial(request))
         return _page(request, complaint, action, form, site=site)
     form = action.form(request.POST, request.FILES, complaint=complaint, user=request.user)
     if not form.is_valid():
-        return _page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
+        return _invalid(request, complaint, action, form, site=site)
     return _perform(request, complaint, action, form, site=site)
+
+
+def _invalid(request: HttpRequest, complaint: Complaint, action: Action, form: Any, *, site: Any) -> HttpResponse:
+    """A choice may be wrong only because somebody else acted meanwhile: then that is what the clerk hears."""
+    try:
+        version = read_version(request.POST.get("version", ""), complaint.pk)
+    except FormForged:
+        version = complaint.version
+    if version == complaint.version:
+        return _page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
+    form.add_error(None, StaleVersion().text)
+    return _page(request, complaint, action, form, site=site, status=CONFLICT, since=version)
 
 
 def _perform(request: HttpRequest, complaint: Complaint, action: Action, form: Any, *, site: Any) -> HttpResponse:
@@ -103,7 +115,7 @@ def _page(
     since: int | None = None,
 ) -> HttpResponse:
     """The action on a page of its own, with its form, what stands in its way, and what others did meanwhile."""
-    refusals = _in_the_way(complaint, action) if request.method == "GET" else []
+    refusals = _in_the_way(complaint, action, request.user) if request.method == "GET" else []
     context = site.each_context(request) | {
         "title": action.label,
         "complaint": complaint,
@@ -118,11 +130,11 @@ def _page(
     return render(request, "admin/complaints/complaint/action.html", context, status=status)
 
 
-def _in_the_way(complaint: Complaint, action: Action) -> list[Refused]:
+def _in_the_way(complaint: Complaint, action: Action, user: Any) -> list[Refused]:
     """What the form of the step cannot mend."""
     if not action.step:
         return []
-    facts = replace(case_facts(complaint), now=timezone.now())
+    facts = replace(case_facts(complaint), actor=user.pk, now=timezone.now())
     asked = asked_by_form(action.name, facts)
     return [one for one in action.step.refusals(complaint.state, facts) if type(one).__name__ not in asked]
 

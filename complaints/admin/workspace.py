@@ -198,7 +198,7 @@ def _forms(complaint: Complaint, user: Any, facts: CaseFacts) -> dict[str, Any]:
     return {
         key: ACTIONS[name].form(complaint=complaint, user=user, auto_id=f"{key.removesuffix('_form')}_%s")
         for key, name in wanted.items()
-        if user.has_perm(ACTIONS[name].permission)
+        if ACTIONS[name].open_to(user)
     }
 
 

@@ -1,10 +1,11 @@
 """What every test may use: role users, a fixed `now`, and a logged-in client per role."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
@@ -59,6 +60,13 @@ def now() -> datetime:
 def loaded() -> dict[str, Any]:
     """What `bootstrap` loaded into the first database that asked for it; the others get a copy, which is faster."""
     return {}
+
+
+@pytest.fixture
+def frozen(now: datetime) -> Iterator[datetime]:
+    """The wall clock stands at `now`, for what reads it: pages and tasks."""
+    with time_machine.travel(now, tick=False):
+        yield now
 
 
 @pytest.fixture

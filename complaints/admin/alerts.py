@@ -33,7 +33,7 @@ class AlertAdmin(admin.ModelAdmin):
         if not request.user.has_perm("complaints.view_alert"):
             raise PermissionDenied
         if request.method == "POST":
-            chosen = [int(value) for value in request.POST.getlist("alert") if value.isdecimal()]
+            chosen = [int(value) for value in request.POST.getlist("alert") if value.isdecimal() and len(value) < 19]
             alerting.mark_seen(request.user, None if "all" in request.POST else chosen, now=timezone.now())
             return redirect(request.path)
         alerts = self.get_queryset(request).select_related("complaint__shop", "complaint__assignee")[:SHOWN]

@@ -39,7 +39,7 @@ def order_lookup(request: HttpRequest) -> HttpResponse:
     """The order behind a typed number, for the form to show: what was bought, and open complaints about it."""
     if not request.user.has_perm("complaints.add_complaint"):
         raise PermissionDenied
-    number, shop = request.GET.get("order_number", "").strip(), request.GET.get("shop", "")
+    number, shop = request.GET.get("order_number", "").replace("\0", "").strip(), request.GET.get("shop", "")
     separate = bool(request.GET.get("separate"))
     order = (find_order(request.user, number, shop) or find_order(request.user, number)) if number else None
     elsewhere = bool(order and shop.isdecimal() and order.shop_id != int(shop))
@@ -52,7 +52,7 @@ def find_order(user: Any, number: str, shop: str = "") -> Order | None:
     """The order with exactly this number in a shop of the person; in the given shop, if one is chosen."""
     orders = Order.objects.filter(number=number, shop__in=Shop.objects.visible_to(user))
     if shop.isdecimal():
-        orders = orders.filter(shop_id=int(shop))
+        orders = orders.filter(shop__in=Shop.objects.filter(pk=shop))
     return orders.select_related("customer", "shop").prefetch_related("lines").first()
 
 

@@ -19,7 +19,7 @@ def filled(request: HttpRequest, object_id: str) -> HttpResponse:
     complaint = visible_or_404(request, object_id)
     if not request.user.has_perm("complaints.add_contact"):
         raise PermissionDenied
-    script = _chosen(request.GET.get("script", ""))
+    script = _chosen(request.GET.get("script", "").replace("\0", ""))
     known = complaint.customer if request.user.has_perm("complaints.reveal_contact") else None
     facts = reply_facts(
         complaint, agent_name=staff_name(request.user), customer_name=(known.name or "") if known else ""

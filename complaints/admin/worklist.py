@@ -4,7 +4,7 @@ import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -66,7 +66,7 @@ def _wanted(request: HttpRequest, shops: list[Shop]) -> Wanted:
         shop=shop,
         stage=asked.get("stage", "") if asked.get("stage") in State.values else "",
         priority=asked.get("priority", "") if asked.get("priority") in Priority.values else "",
-        text=asked.get("q", "").strip()[:200],
+        text=asked.get("q", "").replace("\0", "").strip()[:200],
         after=_unpack(asked.get("after", "")),
         before=_unpack(asked.get("before", "")),
     )
@@ -144,6 +144,6 @@ def _unpack(token: str) -> tuple[datetime, int] | None:
     try:
         moment, pk = json.loads(urlsafe_b64decode(token))
         at = datetime.fromisoformat(moment)
-        return (at, int(pk)) if at.tzinfo else None
-    except (ValueError, TypeError, binascii.Error):
+        return (at.astimezone(UTC), int(pk)) if at.tzinfo else None
+    except (ValueError, TypeError, OverflowError, binascii.Error):
         return None

@@ -242,6 +242,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 0.5,
     "retry_on_timeout": False,
     "max_retries": 0,
+    # A wake-up that is lost costs nothing; one whose acknowledgement fails, because the broker dies just then, would
+    # be in hand for ever, and the worker ask for no more.
+    "ack_emulation": False,
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = AMENDS_QUEUE

@@ -78,7 +78,8 @@ class MailServer:
         self.sessions = 0
         self.gate = threading.Event()
         self.gate.set()
-        self.waiting = 0
+        self.free = 0
+        self.waiting: list[str] = []
         self.on_text: Callable[[], None] = lambda: None
         self.port = free_port()
         self._controller = _Controller(self, hostname="127.0.0.1", port=self.port)
@@ -98,6 +99,14 @@ class MailServer:
         """Answer so instead of going on; HANG_UP cuts the line. TEXT is the moment after the whole text has come."""
         assert stage in STAGES
         self.rules.append(Rule(stage, answer, to, times))
+
+    def hold_after(self, free: int) -> None:
+        """Answer so many more mails; keep the next ones waiting with their whole text taken, until `go_on`."""
+        self.free = len(self.mails) + free
+        self.gate.clear()
+
+    def go_on(self) -> None:
+        self.gate.set()
 
     def behave(self) -> None:
         """Forget all rules."""
@@ -121,12 +130,14 @@ class MailServer:
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
         """Take the text; wait with the answer while the gate is shut."""
-        self.waiting += 1
-        while not self.gate.is_set():
-            await asyncio.sleep(0.01)
-        self.waiting -= 1
+        mail: EmailMessage = message_from_bytes(envelope.content, policy=policy.default)  # type: ignore[assignment]
+        if not self.gate.is_set() and len(self.mails) >= self.free:
+            self.waiting.append(str(mail["Message-ID"]))
+            while not self.gate.is_set():
+                await asyncio.sleep(0.01)
+            self.waiting.remove(str(mail["Message-ID"]))
         await asyncio.get_running_loop().run_in_executor(None, self.on_text)
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        self.mails.append(mail)
         answer = self.answer_at("TEXT", list(envelope.rcpt_tos))
         if answer and answer != HANG_UP and not answer.startswith("2"):
             self.mails.pop()

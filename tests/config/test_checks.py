@@ -99,6 +99,7 @@ def test_our_celery_application_is_the_current_one() -> None:
     assert current_app.main == "amends"
     assert current_app.conf.task_publish_retry is False
     assert current_app.conf.broker_transport_options["socket_timeout"] <= 0.5
+    assert current_app.conf.broker_transport_options["ack_emulation"] is False
 
 
 def test_broker_listens_under_var_when_the_path_is_short(tmp_path: Path) -> None:

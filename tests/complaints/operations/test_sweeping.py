@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import gettext
 
 from complaints import notifications
 from complaints.models import Alert, Complaint, ComplaintEvent, Deadline, OutboxMessage, Shop
@@ -105,10 +106,11 @@ def test_levels_follow_each_other_and_end(case: Complaint, staff: dict[str, User
     assert case.deadlines.get().next_alert_at is None
 
 
-def test_mail_names_the_case_and_leads_to_it(case: Complaint, staff: dict[str, User], now: datetime) -> None:
+def test_mail_factsthe_case_and_leads_to_it(case: Complaint, staff: dict[str, User], now: datetime) -> None:
     sweeping.sweep(now=now + 2 * HOUR)
     mail = OutboxMessage.objects.get(recipient=staff["agent"])
-    assert mail.subject == f"［{case.number}］首次响应已超时：{case.title}"
+    facts = {"number": case.number, "kind": gettext("first response"), "title": case.title}
+    assert mail.subject == gettext("[%(number)s] %(kind)s overdue: %(title)s") % facts
     assert mail.address == staff["agent"].email
     assert notifications.case_link(case) in mail.body
     assert "2026-11-20 12:00" in mail.body
@@ -529,9 +531,10 @@ def test_reminder_for_the_call_back_goes_out_after_24_hours(shop: Shop, staff: d
     sweeping.sweep(now=now + 24 * HOUR)
     assert told() == names(staff, 100, "agent", "team_lead")
     mail = OutboxMessage.objects.filter(recipient=staff["agent"]).get()
-    assert mail.subject == f"［{case.number}］回访已超时：{case.title}"
-    assert f"投诉 {case.number} 的回访时间到了" in mail.body
-    assert "1 到 5 分的满意度和其他意见" in mail.body
+    facts = {"number": case.number, "kind": gettext("call-back"), "title": case.title}
+    assert mail.subject == gettext("[%(number)s] %(kind)s overdue: %(title)s") % facts
+    question = "Ask for a rating from 1 to 5 and whether there is anything else, and record both in the case."
+    assert gettext(question) in mail.body
 
 
 # ------------------------------------------------------------------ what must not be

@@ -1,0 +1,171 @@
+"""Broker, worker and beat as they run in life: what falls due reaches its people, whatever is killed meanwhile."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.utils.translation import gettext
+
+from tests.journeys.background import Background, Database, copy_of, installation
+from tests.mail_server import MailServer
+
+pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("processes")]
+
+AGENT, LEAD = "agent@staff.example", "team_lead@staff.example"
+DUE = 60
+DUE_SOON, OVERDUE = "[%(number)s] %(kind)s due soon: %(title)s", "[%(number)s] %(kind)s overdue: %(title)s"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Database]]:
+    with installation(tmp_path_factory.mktemp("journey")) as ready:
+        yield ready
+
+
+@pytest.fixture
+def sink() -> Iterator[MailServer]:
+    with MailServer() as server:
+        yield server
+
+
+@pytest.fixture
+def desk(
+    template: tuple[Path, Database], sink: MailServer, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Background]:
+    """A desk with a tick of one second, whose mail goes to the sink."""
+    values = {"EMAIL_URL": f"smtp://127.0.0.1:{sink.port}"} | getattr(request, "param", {})
+    with copy_of(template, tmp_path, **values) as desk:
+        yield desk
+
+
+def everything_sent(desk: Background, number: int) -> Callable[[], bool]:
+    return lambda: desk.clerk("outbox") == {"sent": number}
+
+
+def subject(text: str, number: str, clock: str) -> str:
+    """In the language of the desk."""
+    return gettext(text) % {"number": number, "kind": gettext(clock), "title": "桌面划痕"}
+
+
+def subjects(sink: MailServer, address: str) -> list[str]:
+    return [str(mail["Subject"]).strip() for mail in sink.to(address)]
+
+
+def test_running_beat_and_worker_warn_tell_the_breach_and_remind_of_the_call_back(
+    desk: Background, sink: MailServer
+) -> None:
+    (soon,) = desk.clerk("register", minutes_ago=100)
+    (late,) = desk.clerk("register", minutes_ago=121)
+    solved = desk.clerk("resolve", hours_ago=24)
+    desk.start("broker", "worker", "beat")
+    desk.wait(everything_sent(desk, 6))  # one of them told the customer that the remedy is carried out
+
+    assert sorted(desk.clerk("alerts")) == sorted(
+        [
+            [soon, "first_response", 80, "agent"],
+            [late, "first_response", 100, "agent"],
+            [late, "first_response", 100, "team_lead"],
+            [solved, "callback", 100, "agent"],
+            [solved, "callback", 100, "team_lead"],
+        ]
+    )
+    assert desk.clerk("breaches") == {late: 1, solved: 1}
+    warning, breach = subject(DUE_SOON, soon, "first response"), subject(OVERDUE, late, "first response")
+    reminder = subject(OVERDUE, solved, "call-back")
+    assert sorted(subjects(sink, AGENT)) == sorted([warning, breach, reminder])
+    assert sorted(subjects(sink, LEAD)) == sorted([breach, reminder])
+    (text,) = [mail.get_content() for mail in sink.to(AGENT) if reminder in mail["Subject"]]
+    assert (
+        gettext("Ask for a rating from 1 to 5 and whether there is anything else, and record both in the case.") in text
+    )
+
+
+def test_killed_worker_loses_nothing_and_doubles_at_most_the_mail_in_hand(desk: Background, sink: MailServer) -> None:
+    numbers = desk.clerk("register", minutes_ago=130, number=DUE)
+    desk.start("broker", "worker", "beat")
+    in_hand = set()
+    for sent in (10, 40):
+        sink.hold_after(sent - len(sink.mails))
+        desk.wait(lambda: bool(sink.waiting))
+        in_hand |= set(sink.waiting)
+        desk.kill("worker")
+        sink.go_on()
+        desk.wait(lambda: not sink.waiting)
+        assert desk.clerk("outbox")["sending"] == 1
+        assert desk.clerk("expire_leases") == 1
+        desk.start("worker")
+    desk.wait(everything_sent(desk, 2 * DUE))
+
+    arrived = sink.ids()
+    assert set(arrived) == set(desk.clerk("message_ids"))
+    doubled = {message_id for message_id, times in arrived.items() if times > 1}
+    assert doubled <= in_hand
+    assert sum(arrived.values()) - len(arrived) <= len(in_hand) == 2
+    assert desk.clerk("breaches") == dict.fromkeys(numbers, 1)
+    alerts = desk.clerk("alerts")
+    assert len(alerts) == len({tuple(alert) for alert in alerts}) == 2 * DUE
+
+
+def test_stopped_worker_finishes_the_mail_in_hand_and_leaves_the_rest_waiting(
+    desk: Background, sink: MailServer
+) -> None:
+    desk.clerk("register", minutes_ago=130, number=5)
+    sink.hold_after(3)
+    desk.start("broker", "worker", "beat")
+    desk.wait(lambda: bool(sink.waiting))
+    desk.kill("beat")
+    worker = desk.terminate("worker")
+    sink.go_on()
+    assert worker.wait(20) == 0
+    assert desk.clerk("outbox") == {"sent": 4, "pending": 6}
+    assert len(sink.mails) == 4
+
+    desk.start("worker", "beat")
+    desk.wait(everything_sent(desk, 10))
+    assert set(sink.ids().values()) == {1}
+
+
+def test_flushed_broker_loses_nothing(desk: Background, sink: MailServer) -> None:
+    """Once while nobody works, so that the wake-ups are lost for certain, and then in the middle of work."""
+    desk.start("broker")
+    numbers = desk.clerk("register", minutes_ago=130, number=20)
+    reply = desk.clerk("reply", number=numbers[0])
+    desk.wait(lambda: desk.waiting_tasks() > 0)
+    desk.flush_broker()
+    assert desk.waiting_tasks() == 0
+
+    sink.hold_after(5)
+    desk.start("worker", "beat")
+    desk.wait(lambda: bool(sink.waiting))
+    desk.flush_broker()
+    sink.go_on()
+    # The answered complaint's next clock, a day of verification, has hardly begun.
+    desk.wait(everything_sent(desk, 1 + 2 * 19))
+    assert set(sink.ids().values()) == {1}
+    assert sink.ids()[reply] == 1
+
+
+@pytest.mark.embedded
+def test_broker_that_dies_breaks_no_reply_and_is_found_again(desk: Background, sink: MailServer) -> None:
+    """Several times, for it matters what the worker is doing just then."""
+    deaths = 3
+    first, *numbers = desk.clerk("register", minutes_ago=1, number=1 + deaths)
+    desk.start("broker", "worker", "beat")
+    desk.clerk("reply", number=first)
+    desk.wait(everything_sent(desk, 1))
+    for replies, number in enumerate(numbers, start=2):
+        desk.kill("broker")
+        desk.clerk("reply", number=number)
+        desk.start("broker")
+        desk.wait(everything_sent(desk, replies))
+    assert set(sink.ids().values()) == {1}
+    assert desk.running["worker"].poll() is None
+
+
+@pytest.mark.parametrize("desk", [{"AMENDS_TICK_SECONDS": "3600"}], indirect=True, ids=["hourly tick"])
+def test_reply_by_mail_goes_out_at_once_and_not_with_the_next_tick(desk: Background, sink: MailServer) -> None:
+    (number,) = desk.clerk("register", minutes_ago=1)
+    desk.start("broker", "worker", "beat")
+    message_id = desk.clerk("reply", number=number)
+    desk.wait(everything_sent(desk, 1))
+    assert sink.ids() == {message_id: 1}

@@ -160,6 +160,15 @@ class RemedyForm(CaseForm):
     remedy = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class RaiseCostForm(RemedyForm):
+    cost = forms.DecimalField(label=_("New estimated cost (CNY)"), min_value=0, max_digits=12, decimal_places=2)
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+    def prepare(self) -> None:
+        chosen = self.complaint.remedies.filter(round=self.complaint.round, status=Remedy.Status.CHOSEN).first()
+        self.fields["remedy"].initial = chosen.pk if chosen else None
+
+
 class ExecuteForm(RemedyForm):
     """The facts that the chosen option still needs; unfinished ones may be saved."""
 
@@ -246,8 +255,7 @@ class MergeForm(ReasonForm):
     field_order = ["target", "reason"]
 
     def prepare(self) -> None:
-        related = [other.pk for other in mergeable(self.complaint, self.user)]
-        self.fields["target"].queryset = Complaint.objects.filter(pk__in=related)
+        self.fields["target"].queryset = mergeable(self.complaint, self.user)
 
 
 class AssignForm(ReasonForm):

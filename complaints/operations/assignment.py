@@ -9,6 +9,7 @@ from complaints.lifecycle import Refused
 from complaints.models import Complaint
 from complaints.models.staff import staff_name
 
+from .conversation import refuse_ended
 from .locking import locked, record, save_change
 
 
@@ -40,6 +41,7 @@ def assign(complaint_id: int, assignee: Any, *, reason: str, actor: Any, version
 
 
 def _hand_over(complaint: Complaint, assignee: Any, *, actor: Any, now: datetime, reason: str) -> None:
+    refuse_ended(complaint)
     before = complaint.assignee_id
     complaint.assignee = assignee
     save_change(complaint, "assignee")

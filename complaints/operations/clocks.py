@@ -16,12 +16,15 @@ def settle(
     A clock that is no longer needed was met, unless the work on it was given up (`abandoned`) or sent back
     (`returning`): then it stops; a call-back that sends the case back has been made, though. The first pass through a
     stage runs from the start of the round; a stage that is entered again (`returning`) has its whole budget from now.
-    A merge that is undone (`resuming`) gives the stopped clock back, with the time that it had.
+    A merge that is undone (`resuming`) leaves both complaints as if it had not been: the stopped clock goes on with
+    the time that it had, and so does a first response that was met by a reply which has left again.
     """
     wanted = sla.clock_for(complaint.state, answered=has_human_reply(complaint))
     running = {deadline.kind: deadline for deadline in _running(complaint)}
     for kind, deadline in running.items():
-        if kind != wanted:
+        if kind != wanted and resuming:
+            deadline.delete()
+        elif kind != wanted:
             made = returning and kind == sla.Kind.CALLBACK
             _end(deadline, now=now, met=made or not (abandoned or returning))
     if wanted and wanted not in running:
@@ -55,7 +58,8 @@ def _running(complaint: Complaint) -> Iterable[Deadline]:
 def _start_of(complaint: Complaint, kind: sla.Kind, *, now: datetime, returning: bool) -> datetime:
     if kind is sla.Kind.CALLBACK:
         return complaint.resolved_at or now
-    return now if returning else complaint.round_started_at
+    again = returning or complaint.deadlines.filter(kind=kind, round=complaint.round).exclude(stopped_at=None).exists()
+    return now if again else complaint.round_started_at
 
 
 def _start(complaint: Complaint, kind: sla.Kind, started_at: datetime) -> Deadline:
@@ -72,10 +76,12 @@ def _start(complaint: Complaint, kind: sla.Kind, started_at: datetime) -> Deadli
 
 
 def _resume(complaint: Complaint, kind: sla.Kind) -> Deadline | None:
-    stopped = complaint.deadlines.filter(kind=kind, round=complaint.round, stopped_at__isnull=False)
-    deadline = stopped.order_by("stopped_at", "pk").last()
+    ended = complaint.deadlines.filter(kind=kind, round=complaint.round)
+    if kind is not sla.Kind.FIRST_RESPONSE:
+        ended = ended.filter(stopped_at__isnull=False)
+    deadline = ended.order_by("stopped_at", "pk").last()
     if deadline:
-        deadline.stopped_at = None
+        deadline.stopped_at = deadline.met_at = None
         deadline.next_alert_at = sla.next_alert(deadline.started_at, deadline.due_at, after=deadline.level)
         deadline.save()
     return deadline

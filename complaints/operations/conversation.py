@@ -1,7 +1,7 @@
 """What is said about a complaint: replies with a promise, the customer's messages, notes, apology calls."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, Value, When
@@ -41,6 +41,19 @@ class ComplaintOver(Refused):
     message = _("The complaint is over. Reopen it or register a new one.")
 
 
+class MergedAway(ComplaintOver):
+    message = _("This complaint has been merged into %(number)s. Go on there.")
+
+
+class SaidAlready(Refused):
+    message = _("Exactly this was recorded a moment ago. It was not recorded twice.")
+    panel = "reply"
+
+
+ECHO = timedelta(minutes=1)
+"""The same words by the same person within this time are a button pressed twice."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promised:
     """A promise as given in a reply; `due_at` is aware."""
@@ -61,9 +74,10 @@ def reply(
 ) -> Contact:
     """Record a human reply; on the e-mail channel it is also sent. The first one meets the first-response clock.
 
-    Raises EmptyText, UnfilledPlaceholder, PromiseInThePast, NoAddress, ComplaintOver.
+    Raises EmptyText, UnfilledPlaceholder, PromiseInThePast, NoAddress, ComplaintOver, SaidAlready.
     """
     with locked(complaint_id) as complaint:
+        _refuse_echo(complaint, Contact.Direction.OUT, body, actor=actor, now=now)
         return reply_to(complaint, body, channel=channel, promise=promise, purpose=purpose, actor=actor, now=now)
 
 
@@ -80,7 +94,6 @@ def reply_to(
     """`reply` for a caller that holds the lock already."""
     _check_reply(complaint, body, channel, promise, now=now)
     contact = _add(complaint, Contact.Direction.OUT, body, channel=channel, purpose=purpose, actor=actor, now=now)
-    answer_promises(complaint, now=now)
     if promise:
         Promise.objects.create(
             complaint=complaint,
@@ -109,6 +122,7 @@ def answer_promises(complaint: Complaint, *, now: datetime) -> None:
 def receive(complaint_id: int, body: str, *, channel: str, actor: Any, now: datetime) -> Contact:
     """Record what the customer said, however it reached us."""
     with locked(complaint_id) as complaint:
+        _refuse_echo(complaint, Contact.Direction.IN, body, actor=actor, now=now)
         contact = hear(complaint, body, channel=channel, actor=actor, now=now)
         record(complaint, "heard", actor=actor, now=now, contact=contact.pk, channel=channel)
     return contact
@@ -124,6 +138,7 @@ def hear(
 def note(complaint_id: int, body: str, *, actor: Any, now: datetime) -> Contact:
     """Write down something for colleagues; never shown to the customer (R4.7)."""
     with locked(complaint_id) as complaint:
+        _refuse_echo(complaint, Contact.Direction.INTERNAL, body, actor=actor, now=now)
         contact = _add(complaint, Contact.Direction.INTERNAL, body, channel="", actor=actor, now=now)
         record(complaint, "noted", actor=actor, now=now, contact=contact.pk)
     return contact
@@ -147,8 +162,7 @@ def log_apology(complaint_id: int, body: str, *, actor: Any, now: datetime) -> C
 
 
 def _check_reply(complaint: Complaint, body: str, channel: str, promise: Promised | None, *, now: datetime) -> None:
-    if not complaint.is_open:
-        raise ComplaintOver
+    refuse_ended(complaint)
     if not body.strip():
         raise EmptyText
     if missing := rendering.gaps(body):
@@ -157,6 +171,21 @@ def _check_reply(complaint: Complaint, body: str, channel: str, promise: Promise
         raise PromiseInThePast
     if channel == Channel.EMAIL and not (complaint.customer and complaint.customer.email):
         raise NoAddress
+
+
+def refuse_ended(complaint: Complaint) -> None:
+    """Nothing is added to a complaint that is over: nobody would read it there."""
+    if complaint.merged_into_id:
+        raise MergedAway(number=complaint.merged_into.number if complaint.merged_into else "")
+    if not complaint.is_open:
+        raise ComplaintOver
+
+
+def _refuse_echo(complaint: Complaint, direction: str, body: str, *, actor: Any, now: datetime) -> None:
+    """For what compares no version: there a button pressed twice would be two messages to the customer."""
+    same = complaint.contacts.filter(direction=direction, author=actor, body=body.strip())
+    if same.filter(at__gt=now - ECHO, at__lte=now).exists():
+        raise SaidAlready
 
 
 def _add(
@@ -171,6 +200,7 @@ def _add(
 ) -> Contact:
     if not body.strip():
         raise EmptyText
+    refuse_ended(complaint)
     contact = Contact.objects.create(
         complaint=complaint,
         direction=direction,
@@ -180,6 +210,8 @@ def _add(
         author=actor,
         at=now,
     )
+    if direction == Contact.Direction.OUT:
+        answer_promises(complaint, now=now)
     if direction != Contact.Direction.INTERNAL:
         complaint.last_contact_at = now
         complaint.last_contact_inbound = direction == Contact.Direction.IN

@@ -8,15 +8,19 @@ from typing import Any
 
 from complaints import signals
 from complaints.lifecycle import State
-from complaints.models import Complaint, Contact, Evidence
-from complaints.queries.facts import case_facts
+from complaints.models import Complaint, Contact, Evidence, Promise
+from complaints.queries.facts import case_facts, first_reply_at
 
+from . import clocks
 from .locking import locked, record, save_change
 from .progress import transition
 
 
 def merge(complaint_id: int, target_id: int, *, reason: str, actor: Any, version: int, now: datetime) -> Complaint:
-    """Move contacts and evidence to an open complaint of the same customer or order and end this one."""
+    """Move contacts, evidence and promises to an open complaint of the same matter and end this one.
+
+    The same matter: the same shop, and the same customer or order.
+    """
     with _locked(complaint_id, target_id, version=version) as both:
         source, target = both[complaint_id], both[target_id]
         facts = replace(case_facts(source), reason=reason, merge_related=_related(source, target))
@@ -25,7 +29,11 @@ def merge(complaint_id: int, target_id: int, *, reason: str, actor: Any, version
         for rows in (source.contacts, source.evidence):
             rows.filter(origin=None).update(origin=source)
             rows.update(complaint=target)
+        source.promises.update(complaint=target)
         save_change(target, "version")
+        _take_stock(target)
+        # A reply that came along met the first response when it was given, not now.
+        clocks.settle(target, now=min(first_reply_at(target) or now, now))
         record(target, "merged_in", actor=actor, now=now, reason=reason, number=source.number)
         signals.left_followup.send(sender=Complaint, complaint=source, actor=actor, now=now)
     return source
@@ -41,9 +49,12 @@ def unmerge(complaint_id: int, *, reason: str, actor: Any, version: int, now: da
         for rows in (Contact.objects, Evidence.objects):
             rows.filter(origin__in=_with_merged(source)).update(complaint=source)
             rows.filter(origin=source).update(origin=None)
+        Promise.objects.filter(contact__complaint=source).exclude(complaint=source).update(complaint=source)
         transition(source, "unmerge", facts, actor=actor, now=now, reason=reason)
         if target:
             save_change(target, "version")
+            _take_stock(target)
+            clocks.settle(target, now=now, resuming=True)
             record(target, "unmerged", actor=actor, now=now, reason=reason, number=source.number)
         if source.state == State.AWAITING_FOLLOWUP:
             signals.resolved.send(sender=Complaint, complaint=source, actor=actor, now=now)
@@ -68,8 +79,16 @@ def _with_merged(complaint: Complaint) -> list[int]:
     return found
 
 
+def _take_stock(target: Complaint) -> None:
+    """What came or went decides who spoke last."""
+    last = target.contacts.exclude(direction=Contact.Direction.INTERNAL).order_by("at", "pk").last()
+    if last:
+        target.last_contact_at, target.last_contact_inbound = last.at, last.direction == Contact.Direction.IN
+        target.save(update_fields=["last_contact_at", "last_contact_inbound"])
+
+
 def _related(source: Complaint, target: Complaint) -> bool:
-    if source.pk == target.pk or not target.is_open:
+    if source.pk == target.pk or source.shop_id != target.shop_id or not target.is_open:
         return False
     same_order = source.order_id and source.order_id == target.order_id
     same_customer = source.customer_id and source.customer_id == target.customer_id

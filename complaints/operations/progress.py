@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from complaints import signals
-from complaints.lifecycle import CaseFacts, State
+from complaints.lifecycle import STEPS, CaseFacts, NotPossibleNow, State
 from complaints.models import Complaint, Contact, Remedy
 from complaints.queries.facts import case_facts
 
@@ -19,6 +19,7 @@ from .conversation import Promised
 from .locking import locked, record, save_change
 
 _GIVEN_UP = {"withdraw", "find_unfounded", "merge"}
+_ENDS = {"close", "withdraw", "find_unfounded"}
 _SENT_BACK = {"decline", "supplement", "reopen"}
 
 
@@ -171,6 +172,8 @@ def _advance(
     `prepare` writes what belongs to the step and returns facts that only the step knows.
     """
     with locked(complaint_id, version=version) as complaint:
+        if complaint.state not in STEPS[step].sources:
+            raise NotPossibleNow(state=complaint.get_state_display())
         brought = prepare(complaint) if prepare else {}
         facts = replace(case_facts(complaint), actor=actor.pk if actor else None, reason=reason, **brought)
         transition(complaint, step, facts, actor=actor, now=now, reason=reason, **details)
@@ -188,7 +191,7 @@ def transition(
     if step in _SENT_BACK:
         complaint.single_option_reason = ""
     save_change(complaint)
-    if not complaint.is_open:
+    if step in _ENDS:
         conversation.answer_promises(complaint, now=now)
     clocks.settle(
         complaint, now=now, returning=step in _SENT_BACK, abandoned=step in _GIVEN_UP, resuming=step == "unmerge"

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from complaints.models import Complaint, ComplaintEvent, Contact, Remedy
+from complaints.models.complaint import ComplaintQuerySet
 
 TIMELINE_LIMIT = 200
 SHOWN_AS_CONTACT = {"replied", "heard", "noted", "apologised"}
@@ -55,20 +56,23 @@ def timeline(complaint: Complaint, show: str = "all", limit: int = TIMELINE_LIMI
 
 def earlier(complaint: Complaint, user: Any) -> list[Complaint]:
     """Other complaints of the same customer or order that the reader may see, the latest first; ten at most."""
+    return list(_same_matter(complaint, user).select_related("shop").order_by("-received_at", "-id")[:10])
+
+
+def mergeable(complaint: Complaint, user: Any) -> ComplaintQuerySet:
+    """Open complaints of the shop into which this one can be merged, the latest first."""
+    return _same_matter(complaint, user).open().filter(shop=complaint.shop_id).order_by("-received_at", "-id")
+
+
+def _same_matter(complaint: Complaint, user: Any) -> ComplaintQuerySet:
+    """Other complaints of the same customer or order that the reader may see; none where neither is known."""
     same = Q()
     if complaint.customer_id:
         same |= Q(customer_id=complaint.customer_id)
     if complaint.order_id:
         same |= Q(order_id=complaint.order_id)
-    if not same:
-        return []
-    others = Complaint.objects.visible_to(user).filter(same).exclude(pk=complaint.pk)
-    return list(others.select_related("shop").order_by("-received_at", "-id")[:10])
-
-
-def mergeable(complaint: Complaint, user: Any) -> list[Complaint]:
-    """Open complaints into which this one can be merged."""
-    return [other for other in earlier(complaint, user) if other.is_open]
+    others = Complaint.objects.visible_to(user).exclude(pk=complaint.pk)
+    return others.filter(same) if same else others.none()
 
 
 def rivals(order_id: int, user: Any) -> list[Complaint]:

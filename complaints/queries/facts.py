@@ -1,6 +1,8 @@
 """What the guards need to know of one complaint, read from the database in a handful of queries."""
 
-from django.db.models import prefetch_related_objects
+from datetime import datetime
+
+from django.db.models import Min, prefetch_related_objects
 
 from complaints.lifecycle import CaseFacts
 from complaints.models import Complaint, Contact, Evidence, Remedy
@@ -15,6 +17,11 @@ _HUMAN_REPLY = {
 def has_human_reply(complaint: Complaint) -> bool:
     """Whether a person, not an automaton, has answered the customer (R1.1)."""
     return complaint.contacts.filter(**_HUMAN_REPLY).exists()
+
+
+def first_reply_at(complaint: Complaint) -> datetime | None:
+    """When a person first answered the customer; None while nobody has."""
+    return complaint.contacts.filter(**_HUMAN_REPLY).aggregate(first=Min("at"))["first"]
 
 
 def remedies_of_round(complaint: Complaint) -> list[Remedy]:

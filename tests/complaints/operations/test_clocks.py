@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from complaints.models import Complaint, Deadline
-from complaints.operations import clocks, conversation, intake, progress, sweeping
+from complaints.operations import clocks, conversation, intake, progress, remedies, sweeping
 from tests.factories.complaints import NOW, ContactFactory, bring, current, prepare_options
 from tests.unchanged import everything_about, nothing_written
 
@@ -212,3 +213,17 @@ def test_the_next_clock_has_the_new_priority(case: Callable[..., Any], agent: An
     prepare_options(complaint, {"actor": agent, "version": current(complaint).version, "now": NOW})
     progress.offer(complaint.pk, actor=agent, version=current(complaint).version, now=NOW)
     assert running(complaint).due_at == NOW + 48 * H
+
+
+def test_a_second_offer_after_a_decline_has_the_whole_execution_time(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("negotiating")
+    late = NOW + timedelta(hours=100)
+    step = {"actor": agent, "now": late}
+    progress.decline(complaint.pk, reason="都不合适", version=complaint.version, **step)
+    for text in ("补发", "退款"):
+        remedies.prepare(
+            complaint.pk, kind="other", text=text, cost=Decimal(0), version=current(complaint).version, **step
+        )
+    progress.offer(complaint.pk, version=current(complaint).version, **step)
+    clock = complaint.deadlines.running().get()
+    assert (clock.kind, clock.started_at) == ("execution", late)

@@ -14,6 +14,7 @@ from complaints.operations.conversation import (
     NoAddress,
     Promised,
     PromiseInThePast,
+    SaidAlready,
     UnfilledPlaceholder,
 )
 from tests.factories.complaints import NOW, CustomerFactory, OrderFactory, current
@@ -149,8 +150,10 @@ def test_without_an_address_nothing_is_mailed(case: Callable[..., Any], agent: A
 # ---------------------------------------------------------------- the customer, notes, apologies
 
 
-@pytest.mark.parametrize("state", ["new", "executing", "closed"])
-def test_what_the_customer_says_is_recorded_in_every_stage(case: Callable[..., Any], agent: Any, state: str) -> None:
+@pytest.mark.parametrize("state", ["new", "executing", "awaiting_followup"])
+def test_what_the_customer_says_is_recorded_in_every_open_stage(
+    case: Callable[..., Any], agent: Any, state: str
+) -> None:
     complaint = case(state)
     contact = conversation.receive(complaint.pk, "怎么还没到？", channel="social", actor=agent, now=LATER)
     assert (contact.direction, contact.channel, contact.author) == ("in", "social", agent)
@@ -185,6 +188,29 @@ def test_the_next_reply_keeps_a_promise_that_is_not_yet_due_and_breaks_an_overdu
     for made, due in ((0, 1), (2, 3)):
         promise = Promised(text="", due_at=NOW + timedelta(hours=due))
         reply(complaint, agent, promise=promise, now=NOW + timedelta(hours=made))
-    reply(complaint, agent, now=NOW + timedelta(hours=2))
+    reply(complaint, agent, "结果出来了。", now=NOW + timedelta(hours=2))
 
     assert [promise.status for promise in complaint.promises.order_by("due_at")] == ["broken", "kept"]
+
+
+@pytest.mark.parametrize("state", ["closed", "withdrawn", "merged"])
+def test_nothing_is_added_to_a_case_that_is_over(case: Callable[..., Any], agent: Any, state: str) -> None:
+    complaint = case(state)
+    with nothing_written(), pytest.raises(ComplaintOver):
+        conversation.note(complaint.pk, "客户又来电", actor=agent, now=LATER)
+
+
+def test_a_button_pressed_twice_writes_once(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("new", channel="email")
+    reply(complaint, agent, channel="email")
+    with nothing_written(), pytest.raises(SaidAlready):
+        reply(complaint, agent, channel="email")
+    assert reply(complaint, agent, channel="email", now=LATER + timedelta(minutes=2))
+
+
+def test_an_apology_call_keeps_the_promise_of_that_call(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("new")
+    promise = Promised(text="主管致电", due_at=LATER + timedelta(hours=1))
+    reply(complaint, agent, promise=promise)
+    conversation.log_apology(complaint.pk, "已致歉。", actor=agent, now=LATER + timedelta(minutes=30))
+    assert complaint.promises.get().status == "kept"

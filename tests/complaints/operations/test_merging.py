@@ -235,3 +235,23 @@ def test_the_version_that_counts_is_the_one_of_the_merged_complaint(
     merge(source, target, lead)
     with nothing_written(source, target), pytest.raises(StaleVersion):
         unmerge(source, lead, version=source.version)
+
+
+def test_a_promise_moves_along_unkept_and_the_reply_that_came_meets_the_first_response(
+    pair: tuple[Complaint, Complaint], lead: Any
+) -> None:
+    source, target = pair
+    promise, replied_at = source.promises.get(), source.contacts.filter(direction="out").first().at
+    merge(source, target, lead)
+    assert [(moved.pk, moved.status) for moved in target.promises.all()] == [(promise.pk, "open")]
+    assert target.deadlines.get(kind="first_response").met_at == replied_at
+    assert target.deadlines.running().get().kind == "verification"
+
+
+def test_another_shops_case_is_not_the_same_matter(case: Callable[..., Any], agent: Any, lead: Any) -> None:
+    source = case("verifying")
+    elsewhere = Shop.objects.create(code="else", name="另一家店", platform=source.shop.platform)
+    target = registered(elsewhere, actor=agent, order=None)
+    Complaint.objects.filter(pk=target.pk).update(customer=source.customer)
+    with nothing_written(), pytest.raises(MergeTargetMissing):
+        merge(source, target, lead)

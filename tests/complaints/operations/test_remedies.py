@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from complaints.lifecycle import ApprovalMissing
+from complaints.lifecycle import ApprovalMissing, ReasonMissing
 from complaints.models import Complaint, OutboxMessage, Remedy
 from complaints.operations import intake, progress, remedies
 from complaints.operations.locking import StaleVersion
 from complaints.operations.remedies import (
+    CostFixed,
     NotExecutedNow,
     NothingToSign,
+    NotMore,
     NotPreparedNow,
     OptionFixed,
     OptionGone,
@@ -21,6 +23,7 @@ from complaints.operations.remedies import (
     SelfApproval,
     TooManyOptions,
 )
+from complaints.queries.facts import case_facts
 from knowledge.models import IssueType
 from tests.factories.complaints import NOW, CustomerFactory, OrderFactory, RemedyFactory, bring, current
 from tests.unchanged import nothing_written
@@ -346,3 +349,133 @@ def test_a_signed_level_may_be_used_up(case: Callable[..., Any], agent: Any, sta
     with nothing_written(complaint), pytest.raises(OverApprovedCost):
         execute(complaint, agent, actual_cost=Decimal("100.01"))
     assert execute(complaint, agent, **PARCEL, actual_cost=Decimal("100")).status == "done"
+
+
+# ---------------------------------------------------------------- a higher cost
+
+
+def dearer(case: Complaint, remedy: Remedy, actor: Any, cost: str, reason: str = "补发运费涨了") -> Remedy:
+    return remedies.raise_cost(case.pk, remedy.pk, cost=Decimal(cost), reason=reason, **now_at(case, actor))
+
+
+def signed_for_60(case: Complaint, agent: Any, staff: dict[str, Any]) -> Remedy:
+    remedy = option(case, agent, "60")
+    sign(case, remedy, staff["team_lead"])
+    return remedy
+
+
+def test_a_higher_cost_is_carried_out_once_it_is_raised_and_signed(
+    executing: Complaint, agent: Any, staff: dict[str, Any]
+) -> None:
+    chosen = executing.remedies.get(status="chosen")
+    with pytest.raises(OverApprovedCost):
+        execute(executing, agent, **PARCEL, actual_cost=Decimal(25))
+    assert dearer(executing, chosen, agent, "25").approval_level == "L1"
+    assert case_facts(current(executing)).unapproved == ("A",)
+    with nothing_written(executing), pytest.raises(ApprovalMissing) as refused:
+        execute(executing, agent, **PARCEL, actual_cost=Decimal(25))
+    assert refused.value.names == {"labels": "A"}
+    sign(executing, chosen, staff["team_lead"])
+    assert execute(executing, agent, **PARCEL, actual_cost=Decimal(25)).status == "done"
+    progress.resolve(executing.pk, **now_at(executing, agent))
+
+
+def test_signatures_for_less_are_void_and_the_history_names_them(
+    case: Callable[..., Any], agent: Any, staff: dict[str, Any]
+) -> None:
+    complaint = case("proposing")
+    remedy = signed_for_60(complaint, agent, staff)
+    after = dearer(complaint, remedy, agent, "90")
+    assert (after.approval_level, after.estimated_cost, unsigned(remedy)) == ("L1", Decimal(90), ["approve_l1"])
+    with pytest.raises(ApprovalMissing):
+        progress.offer(complaint.pk, single_option_reason="唯一", **now_at(complaint, agent))
+    event = complaint.events.get(kind="cost_raised")
+    assert (event.actor, event.reason, event.version) == (agent, "补发运费涨了", current(complaint).version)
+    assert event.data == {
+        "option": "A", "before": "60.00", "cost": "90", "level": "L1",
+        "void": [["approve_l1", staff["team_lead"].pk, "60.00"]],
+    }  # fmt: skip
+
+
+def test_who_raises_the_cost_does_not_approve_it(executing: Complaint, agent: Any, staff: dict[str, Any]) -> None:
+    chosen = executing.remedies.get(status="chosen")
+    dearer(executing, chosen, staff["team_lead"], "25")
+    with nothing_written(executing), pytest.raises(SelfApproval):
+        sign(executing, chosen, staff["team_lead"])
+    sign(executing, chosen, staff["supervisor"])
+    assert unsigned(chosen) == []
+
+
+@pytest.mark.parametrize("cost", ["0", "14.99", "15"])
+def test_a_cost_is_raised_not_lowered(executing: Complaint, agent: Any, cost: str) -> None:
+    with nothing_written(executing), pytest.raises(NotMore):
+        dearer(executing, executing.remedies.get(status="chosen"), agent, cost)
+
+
+def test_a_higher_cost_has_a_reason(executing: Complaint, agent: Any) -> None:
+    with nothing_written(executing), pytest.raises(ReasonMissing):
+        dearer(executing, executing.remedies.get(status="chosen"), agent, "25", reason=" ")
+
+
+def test_an_offered_or_finished_option_keeps_its_cost(case: Callable[..., Any], agent: Any) -> None:
+    offered, done = case("negotiating"), case("executing")
+    execute(done, agent, **PARCEL)
+    for complaint, label in ((offered, "A"), (done, "A"), (done, "B")):
+        with nothing_written(complaint), pytest.raises(CostFixed):
+            dearer(complaint, complaint.remedies.get(label=label), agent, "25")
+
+
+def test_a_stale_rise_writes_nothing(executing: Complaint, agent: Any) -> None:
+    chosen = executing.remedies.get(status="chosen")
+    with nothing_written(executing), pytest.raises(StaleVersion):
+        remedies.raise_cost(executing.pk, chosen.pk, cost=Decimal(25), reason="x", actor=agent, version=1, now=NOW)
+
+
+# ---------------------------------------------------------------- a matter that turns out worse later
+
+
+@pytest.mark.parametrize("change", ["issue_type", "priority"])
+def test_offered_options_are_not_agreed_on_before_they_are_signed_anew(
+    case: Callable[..., Any], agent: Any, staff: dict[str, Any], change: str
+) -> None:
+    complaint = case("negotiating")
+    worse = {"issue_type": IssueType.objects.get(code="SAFE-01"), "priority": "P1"}
+    correct(complaint, agent, **{change: worse[change]})
+    agreeing = {"label": "A", "words": "好", "channel": "phone"}
+    with nothing_written(complaint), pytest.raises(ApprovalMissing):
+        progress.agree(complaint.pk, **agreeing, **now_at(complaint, agent))
+    for role in ("legal", "shop_manager"):
+        sign(complaint, complaint.remedies.get(label="A"), staff[role])
+    assert progress.agree(complaint.pk, **agreeing, **now_at(complaint, agent)).state == "executing"
+
+
+@pytest.mark.parametrize("change", ["issue_type", "priority"])
+def test_a_chosen_option_is_not_carried_out_before_it_is_signed_anew(
+    executing: Complaint, agent: Any, staff: dict[str, Any], change: str
+) -> None:
+    worse = {"issue_type": IssueType.objects.get(code="SAFE-01"), "priority": "P1"}
+    correct(executing, agent, **{change: worse[change]})
+    with nothing_written(executing), pytest.raises(ApprovalMissing):
+        execute(executing, agent, **PARCEL)
+    for role in ("legal", "shop_manager"):
+        sign(executing, executing.remedies.get(label="A"), staff[role])
+    assert execute(executing, agent, **PARCEL).status == "done"
+
+
+def test_a_carried_out_or_unwanted_option_keeps_its_level(executing: Complaint, agent: Any) -> None:
+    execute(executing, agent, **PARCEL)
+    correct(executing, agent, priority="P1")
+    assert set(executing.remedies.values_list("approval_level", flat=True)) == {"L0"}
+
+
+def test_finance_sees_what_waits_for_it_after_the_offer(
+    case: Callable[..., Any], agent: Any, staff: dict[str, Any]
+) -> None:
+    complaint = case("proposing", issue_code="SAFE-01")
+    remedy = option(complaint, agent, "800")
+    for role in ("legal", "shop_manager"):
+        sign(complaint, remedy, staff[role])
+    progress.offer(complaint.pk, single_option_reason="唯一", **now_at(complaint, agent))
+    correct(complaint, agent, issue_type=IssueType.objects.get(code="LOGI-03"))
+    assert unsigned(remedy) == ["approve_finance"]
+    assert Complaint.objects.visible_to(staff["finance"]).get() == complaint

@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from complaints.models import Alert, Complaint, Contact, Deadline, OutboxMessage, Remedy
+from complaints.models.outbox import REPLY_KEY
 from complaints.models.staff import staff_name
 
 ASSIGNEE = "assignee"
@@ -107,7 +108,7 @@ def alert_mails(deadline: Deadline, level: int, persons: Iterable[Any], *, now: 
 
 def reply_mail(contact: Contact, *, now: datetime) -> OutboxMessage:
     """A reply to the customer; the customer must have an address."""
-    return _customer_mail(contact.complaint, contact.body, key=f"reply:{contact.pk}", now=now)
+    return _customer_mail(contact.complaint, contact.body, key=f"{REPLY_KEY}{contact.pk}", now=now)
 
 
 def remedy_done_mails(remedy: Remedy, *, now: datetime) -> list[OutboxMessage]:

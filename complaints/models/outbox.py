@@ -7,6 +7,9 @@ from encrypted_fields.fields import EncryptedCharField, EncryptedTextField
 from .complaint import Complaint, about_visible
 
 
+REPLY_KEY = "reply:"
+
+
 class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
     def visible_to(self, user) -> "OutboxQuerySet":
         """Messages about the complaints that the person may see."""
@@ -73,3 +76,8 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person wrote the text; the identity of a message says what it is."""
+        return self.dedup_key.startswith(REPLY_KEY)

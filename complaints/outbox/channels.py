@@ -99,7 +99,8 @@ def send(message: OutboxMessage, connection: Any, before_data: Callable[[], None
         body=message.body,
         to=[message.address],
         connection=connection,
-        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
+        # RFC 3834: what a person wrote is not automatic, and may be answered by an absence notice.
+        headers={"Message-ID": message.message_id, "Auto-Submitted": "no" if message.by_hand else "auto-generated"},
     ).send()
     if sent != 1:
         raise NotTaken("no recipient")

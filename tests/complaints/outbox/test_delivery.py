@@ -412,3 +412,9 @@ def test_server_that_says_no_good_bye_changes_nothing(message: Make, monkeypatch
     send_instead(monkeypatch, lambda *arguments: None)
     delivery.deliver()
     assert fresh(row).status == "sent"
+
+
+def test_a_reply_by_hand_does_not_call_itself_automatic(message: Make, mailoutbox: list[EmailMessage]) -> None:
+    message("customer", dedup_key="reply:7")
+    delivery.deliver()
+    assert mailoutbox[0].extra_headers["Auto-Submitted"] == "no"

@@ -67,6 +67,7 @@ class Case:
         self.resolved: int | None = None
         self.closed: int | None = None
         self.last_contact, self.last_inbound = 0, True
+        self.replies: list[int] = []
         self.clock: Clock | None = None
 
     def draw(self, weights: Mapping[Any, float]) -> Any:
@@ -89,6 +90,8 @@ class Case:
         self, direction: str, body: str, at: int, *, channel: str, purpose: str = "message", author: int | None = None
     ) -> int:
         """Add a contact; returns its place among the contacts of the story."""
+        if direction == "out":
+            self.replies.append(at)
         if direction != "internal" and at >= self.last_contact:
             self.last_contact, self.last_inbound = at, direction == "in"
         return self.add("contact", (direction, channel, purpose, body, author, False), at)

@@ -62,7 +62,7 @@ def problems(connection: Any, *, now: datetime) -> list[str]:
     found += [f"{overlooked} clocks that the sweep should have fired"] if overlooked else []
     merged = complaints.filter(state=State.MERGED).exclude(merged_into__shop=F("shop")).count()
     found += [f"{merged} complaints merged into another shop's"] if merged else []
-    return found + list(_strangers(connection))
+    return found + strangers(connection)
 
 
 def _number(cursor: Any, sql: str) -> int:
@@ -70,11 +70,13 @@ def _number(cursor: Any, sql: str) -> int:
     return cursor.fetchone()[0]
 
 
-def _strangers(connection: Any) -> Any:
-    """Customers of a sample who are not found by what they are known by."""
+def strangers(connection: Any) -> list[str]:
+    """Sentences about customers of a sample who are not found, or cannot be read, by what they are known by."""
+    found = []
     customers = Customer.objects.using(connection.alias)
     for serial in range(0, min(WHOLE, customers.count()), 20):
         for kind, value in facts(serial).items():
             hits = list(customers.matching(value)[:3000]) if value else []
             if value and not any(getattr(hit, kind) == value for hit in hits):
-                yield f"customer {serial} is not found by {Fact(kind)}"
+                found.append(f"customer {serial} is not found by {Fact(kind)}")
+    return found

@@ -213,10 +213,12 @@ class Scenes(Case):
         self.options = []
 
     def write_promises(self) -> None:
-        """Fix the promises as time and luck have judged them."""
+        """Fix the promises: the next reply, or the end of the matter, has kept or broken each."""
         for text, made, due, contact, person in self.promises:
-            over = due <= self.t or self.clock is None
-            status = "open" if not over else "broken" if self.rng.random() < 0.12 else "kept"
+            replies = [at for at in self.replies if at > made]
+            if self.clock is None:
+                replies.append(self.t)
+            status = "open" if not replies else "kept" if min(replies) <= due else "broken"
             self.add("promise", (text, person, status), made, due, links=(contact,))
 
     def write_complaint(self, *, no_order: str, severity: str) -> None:

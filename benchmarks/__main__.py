@@ -1,0 +1,5 @@
+"""All benchmarks, one after the other: `python -m benchmarks`."""
+
+from benchmarks import foundation
+
+foundation.main()

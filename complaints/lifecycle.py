@@ -389,7 +389,7 @@ class Lifecycle(models.Model):
     def decline(self, facts: CaseFacts, *, now: datetime) -> None:
         pass
 
-    @step(_("Customer agrees"), State.NEGOTIATING, State.EXECUTING, chosen, choice_shown)
+    @step(_("Customer agrees"), State.NEGOTIATING, State.EXECUTING, chosen, choice_shown, approved)
     def agree(self, facts: CaseFacts, *, now: datetime) -> None:
         pass
 

@@ -228,6 +228,17 @@ offer_action(
         "remedies",
     ),
     Action(
+        "raise_cost",
+        _("Raise the cost"),
+        "complaints.execute_remedy",
+        forms.RaiseCostForm,
+        lambda call: remedies.raise_cost(
+            call.complaint_id, call.data["remedy"], cost=call.data["cost"], reason=call.data["reason"], **call.versioned
+        ),
+        _("Cost raised. Who must approve it now stands at the option."),
+        "remedies",
+    ),
+    Action(
         "execute",
         _("Save what was carried out"),
         "complaints.execute_remedy",

@@ -24,6 +24,7 @@ _EVENT_LABELS = {
     "option_prepared": gettext_lazy("Option prepared"),
     "option_discarded": gettext_lazy("Option discarded"),
     "option_approved": gettext_lazy("Option approved"),
+    "cost_raised": gettext_lazy("Cost raised"),
     "remedy_progress": gettext_lazy("Remedy in progress"),
     "remedy_done": gettext_lazy("Remedy carried out"),
     "breached": gettext_lazy("Clock overdue"),
@@ -86,7 +87,7 @@ def event_label(event: ComplaintEvent) -> str:
 def event_details(event: ComplaintEvent) -> str:
     """The telling part of an event's data, in words; empty where there is none."""
     data = event.data
-    if event.kind == "corrected":
+    if event.kind in ("corrected", "registered"):
         return " · ".join(_changes(data))
     if event.kind == "liability_settled":
         return " · ".join(

@@ -206,6 +206,6 @@ _STAGE_FORMS: dict[str, dict[str, str]] = {
     State.VERIFYING: {"liability_form": "liability", "option_form": "option"},
     State.PROPOSING: {"liability_form": "liability", "option_form": "option"},
     State.NEGOTIATING: {"choice_form": "agree"},
-    State.EXECUTING: {"execute_form": "execute"},
+    State.EXECUTING: {"execute_form": "execute", "raise_form": "raise_cost"},
     State.AWAITING_FOLLOWUP: {"rating_form": "rate", "attempt_form": "attempt"},
 }

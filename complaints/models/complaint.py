@@ -59,7 +59,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
     def _awaiting_large_approval() -> Q:
         remedies = apps.get_model("complaints", "Remedy").objects
         large = remedies.filter(complaint=OuterRef("pk"), round=OuterRef("round"), approval_level=Level.L3)
-        return Q(state=State.PROPOSING) & Q(Exists(large))
+        return Q(state__in=(State.PROPOSING, State.NEGOTIATING)) & Q(Exists(large))
 
     def open(self) -> "ComplaintQuerySet":
         return self.filter(IS_OPEN)

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from complaints import notifications, remedy_rules
-from complaints.lifecycle import Refused, State
+from complaints.lifecycle import ApprovalMissing, ReasonMissing, Refused, State
 from complaints.models import Approval, Complaint, Remedy
 from complaints.outbox import enqueue
 
@@ -16,6 +16,8 @@ from .locking import locked, record, save_change
 
 LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PREPARED_IN = (State.VERIFYING, State.PROPOSING)
+_DEARER_IN = {Remedy.Status.PREPARED: _PREPARED_IN, Remedy.Status.CHOSEN: (State.EXECUTING,)}
+_TO_COME = (Remedy.Status.PREPARED, Remedy.Status.OFFERED, Remedy.Status.CHOSEN)
 
 
 class NotPreparedNow(Refused):
@@ -44,7 +46,17 @@ class NotExecutedNow(Refused):
 
 
 class OverApprovedCost(Refused):
-    message = _("%(cost)s is more than the approved %(approved)s. Ask for approval of the higher amount first.")
+    message = _("%(cost)s is more than the approved %(approved)s. Raise the cost first, and have it approved.")
+    panel = "remedies"
+
+
+class CostFixed(Refused):
+    message = _("The cost is raised before an option is offered, or while the chosen one is carried out.")
+    panel = "remedies"
+
+
+class NotMore(Refused):
+    message = _("The option is planned with %(planned)s already. Name a higher cost.")
     panel = "remedies"
 
 
@@ -122,18 +134,50 @@ def approve(complaint_id: int, remedy_id: int, *, actor: Any, version: int, now:
     return remedy
 
 
+def raise_cost(
+    complaint_id: int, remedy_id: int, *, cost: Decimal, reason: str, actor: Any, version: int, now: datetime
+) -> Remedy:
+    """Plan an option with a higher cost: the level is found anew, and who signed for less has to sign again (R5.3).
+
+    The actor answers for the new cost as for an own proposal; the event names the signatures that are void now.
+    Raises CostFixed, NotMore, ReasonMissing.
+    """
+    with locked(complaint_id, version=version) as complaint:
+        remedy = _remedy(complaint, remedy_id)
+        planned = remedy.estimated_cost
+        if complaint.state not in _DEARER_IN.get(Remedy.Status(remedy.status), ()):
+            raise CostFixed
+        if cost <= planned:
+            raise NotMore(planned=planned)
+        if not reason.strip():
+            raise ReasonMissing
+        remedy.estimated_cost, remedy.proposed_by = cost, actor
+        remedy.approval_level = _level(complaint, cost)
+        remedy.save(update_fields=["estimated_cost", "proposed_by", "approval_level"])
+        void = [[one.permission, one.by_id, str(one.cost)] for one in remedy.approvals.order_by("pk")]
+        remedy.approvals.all().delete()
+        save_change(complaint, "version")
+        record(
+            complaint, "cost_raised", actor=actor, now=now, reason=reason.strip(),
+            option=remedy.label, before=str(planned), cost=str(cost), level=remedy.approval_level, void=void,
+        )  # fmt: skip
+    return remedy
+
+
 def execute(
     complaint_id: int, remedy_id: int, facts: Mapping[str, Any], *, actor: Any, version: int, now: datetime
 ) -> Remedy:
     """Write down the facts of carrying the chosen option out; complete facts make it done and tell the customer.
 
     `facts` maps field names of Remedy (see `remedy_rules.REQUIRED_FACTS`) to values; unfinished facts may be saved.
-    Raises NotExecutedNow, OverApprovedCost.
+    Raises NotExecutedNow, ApprovalMissing, OverApprovedCost.
     """
     with locked(complaint_id, version=version) as complaint:
         remedy = _remedy(complaint, remedy_id)
         if complaint.state != State.EXECUTING or remedy.status != Remedy.Status.CHOSEN:
             raise NotExecutedNow
+        if remedy.unsigned:
+            raise ApprovalMissing(labels=remedy.label)
         for name in (*remedy.required_facts, "actual_cost", "execution_note"):
             if facts.get(name) not in (None, ""):
                 setattr(remedy, name, facts[name])
@@ -150,11 +194,11 @@ def execute(
 
 
 def reassess(complaint: Complaint) -> None:
-    """Find the approval level of options that were not offered yet anew, for a caller that changed what it rests on.
+    """Find the approval level of options anew that may still be carried out, for a caller that changed its grounds.
 
     Signatures stay: a higher level asks for other ones.
     """
-    for remedy in complaint.remedies.filter(round=complaint.round, status=Remedy.Status.PREPARED):
+    for remedy in complaint.remedies.filter(round=complaint.round, status__in=_TO_COME):
         remedy.approval_level = _level(complaint, remedy.estimated_cost)
         remedy.save(update_fields=["approval_level"])
 

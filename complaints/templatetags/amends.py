@@ -203,6 +203,7 @@ _EVENT_ICONS = {
     "option_prepared": "gift",
     "option_discarded": "trash-2",
     "option_approved": "circle-check",
+    "cost_raised": "pencil",
     "remedy_progress": "truck",
     "remedy_done": "circle-check",
     "breached": "triangle-alert",

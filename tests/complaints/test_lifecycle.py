@@ -74,6 +74,7 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     ("decline", {"reason": " \n"}, "ReasonMissing"),
     ("agree", {"chosen": ""}, "ChoiceMissing"),
     ("agree", {"choice_contact": False}, "ChoiceContactMissing"),
+    ("agree", {"unapproved": ("A",)}, "ApprovalMissing"),
     ("resolve", {"unapproved": ("B",)}, "ApprovalMissing"),
     ("resolve", {"steps_missing": ("快递单号",)}, "StepsMissing"),
     ("resolve", {"apology_needed": True}, "ApologyMissing"),

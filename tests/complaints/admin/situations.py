@@ -72,6 +72,9 @@ SITUATIONS: dict[str, Situation] = {
     "option": Situation("proposing", plain(kind="gift", text="赠品", cost="10")),
     "discard": Situation("proposing", _option, lambda case, staff: prepare_options(case, _who(case, staff))),
     "approve": Situation("proposing", _option, _large_option),
+    "raise_cost": Situation(
+        "executing", lambda case, staff: {**_option(case, staff), "cost": "25", **REASON},
+    ),
     "execute": Situation(
         "executing",
         lambda case, staff: {

@@ -25,8 +25,8 @@ pytestmark = pytest.mark.usefixtures("frozen")
 
 HANDLING = {
     "accept", "start_verification", "conclude_verification", "offer", "decline", "agree", "resolve", "reopen",
-    "withdraw", "reply", "hear", "note", "evidence", "liability", "option", "discard", "execute", "claim", "rate",
-    "attempt",
+    "withdraw", "reply", "hear", "note", "evidence", "liability", "option", "discard", "execute", "claim", "rate", "attempt",
+    "raise_cost",
 }  # fmt: skip
 LEADING = HANDLING | {"assign", "waive", "merge", "unmerge"}
 SUPERVISING = LEADING | {"find_unfounded", "apology"}
@@ -35,7 +35,7 @@ MAY: dict[str, set[str]] = {
     "team_lead": LEADING,
     "supervisor": SUPERVISING,
     "shop_manager": SUPERVISING | {"approve"},
-    "finance": {"execute", "approve"},
+    "finance": {"raise_cost", "execute", "approve"},
     "department": set(),
     "legal": set(),
     "knowledge_manager": set(),
@@ -48,7 +48,7 @@ SIGN_OTHERS = {"team_lead", "supervisor", "legal"}
 """Roles that may open the approval, but have nothing to sign on such an option."""
 
 SEES_NOTHING = {"department", "knowledge_manager"}
-FINANCE_SEES = {"resolve", "execute", "approve"}
+FINANCE_SEES = {"resolve", "raise_cost", "execute", "approve"}
 """Finance sees a complaint in execution, or with such an option to be signed."""
 
 LOGIN = reverse("admin:login")

@@ -28,6 +28,15 @@ hypothesis.register_profile("desk", derandomize=True, deadline=None, database=No
 hypothesis.load_profile("desk")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """SQLite has one writer and no row locks: tests about them belong to the run on services, and only to that one."""
+    if connection.vendor == "postgresql":
+        return
+    elsewhere = [item for item in items if item.get_closest_marker("row_locks")]
+    items[:] = [item for item in items if item not in elsewhere]
+    config.hook.pytest_deselected(items=elsewhere)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _flush_without_triggers() -> None:
     """Transactional tests empty the tables afterwards; history may be deleted then, and only then."""

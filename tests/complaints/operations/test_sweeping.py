@@ -484,12 +484,11 @@ def test_sweep_passes_over_clocks_that_another_one_is_firing(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.row_locks
 def test_answer_and_sweep_at_once_do_not_write_over_each_other(
     case: Complaint, staff: dict[str, User], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The clock is being met while a sweep comes: it must not be told as well."""
-    if not connection.features.has_select_for_update_skip_locked:
-        pytest.skip("SQLite has one writer and no row locks")
     late = now + timedelta(minutes=121)
     end, swept = clocks._end, []
 

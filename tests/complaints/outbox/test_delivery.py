@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 
 from complaints import tasks
 from complaints.models import OutboxMessage
@@ -188,9 +188,8 @@ def test_workers_at_once_send_twice_without_the_conditional_claim(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.row_locks
 def test_claim_passes_over_a_row_that_somebody_holds(message: Make) -> None:
-    if not connection.features.has_select_for_update_skip_locked:
-        pytest.skip("SQLite has one writer and no row locks")
     held, free = message(), message()
     with transaction.atomic():
         OutboxMessage.objects.select_for_update().get(pk=held.pk)

@@ -27,12 +27,25 @@ def register(request: HttpRequest, *, site: Any) -> HttpResponse:
     if request.method != "POST":
         return _form_page(request, RegistrationForm(user=request.user, initial=_initial(request)), site=site)
     form = RegistrationForm(request.POST, user=request.user)
-    if not form.is_valid():
-        return _form_page(request, form, site=site, status=UNPROCESSABLE)
-    complaint = intake.register(form.registration(), actor=request.user, now=timezone.now())
+    complaint = intake.registered_by(form.mark, request.user)
+    if complaint is None:
+        if not form.is_valid():
+            return _form_page(request, form, site=site, status=UNPROCESSABLE)
+        try:
+            complaint = intake.register(form.registration(), actor=request.user, now=timezone.now())
+        except intake.AlreadyOpen as refusal:
+            return _form_page(request, _too_late(request, refusal), site=site, status=UNPROCESSABLE)
     registered = _("Registered as %(number)s.") % {"number": complaint.number}
     messages.success(request, registered, extra_tags=f"register:{request.user.pk}")
     return redirect(case_url(complaint))
+
+
+def _too_late(request: HttpRequest, refusal: Refused) -> RegistrationForm:
+    """The form again, which finds by now what somebody else has registered about the order meanwhile."""
+    form = RegistrationForm(request.POST, user=request.user)
+    if form.is_valid():
+        form.add_error("order_number", refusal.text)
+    return form
 
 
 def order_lookup(request: HttpRequest) -> HttpResponse:
@@ -74,7 +87,13 @@ def _correct(request: HttpRequest, complaint: Complaint, form: CorrectionForm, *
     try:
         version = read_version(request.POST.get("version", ""), complaint.pk)
         intake.correct(
-            complaint.pk, form.changes(), person=form.person(), actor=request.user, version=version, now=timezone.now()
+            complaint.pk,
+            form.changes(),
+            person=form.person(),
+            separate=form.cleaned_data["separate"],
+            actor=request.user,
+            version=version,
+            now=timezone.now(),
         )
     except StaleVersion as stale:
         form.add_error(None, stale.text)

@@ -1,8 +1,10 @@
 """The registration template as forms (R3.2)."""
 
+import json
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
+from uuid import UUID, uuid4, uuid5
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.identity import Fact, normalise
 from complaints.models import Channel, Complaint, Order, Priority, Severity, Shop
-from complaints.operations.intake import Person, Registration, TypedOrder
+from complaints.operations.intake import AlreadyOpen, Person, Registration, TypedOrder
 from complaints.queries.case import rivals
 from complaints.queries.people import assignable
 from knowledge.models import IssueType
@@ -91,6 +93,7 @@ class RegistrationForm(PersonFields):
     accused = StaffChoiceField(label=_("Agent complained about"), queryset=None, required=False)
     assign_me = forms.BooleanField(label=_("I take this case"), required=False)
     separate = forms.BooleanField(label=_("This is a different matter"), required=False)
+    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4, required=False)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -131,11 +134,16 @@ class RegistrationForm(PersonFields):
             return
         self.rivals = rivals(self.order.pk, self.user)
         if self.rivals and not data.get("separate"):
-            self.add_error(
-                "order_number",
-                _("%(number)s is open about this order. Add the contact there, or confirm a different matter.")
-                % {"number": self.rivals[0].number},
-            )
+            self.add_error("order_number", AlreadyOpen(number=self.rivals[0].number).text)
+
+    @property
+    def mark(self) -> UUID | None:
+        """Equal when the form is sent again as it was; another one when anything in it was changed."""
+        try:
+            token = UUID(self.data.get("token", ""))
+        except ValueError:
+            return None
+        return uuid5(token, json.dumps([[name, self.data.get(name)] for name in self.fields]))
 
     def registration(self) -> Registration:
         """What the operation takes; call after `is_valid()`."""
@@ -163,6 +171,8 @@ class RegistrationForm(PersonFields):
             order=self.order,
             typed_order=typed,
             assignee=self.user if data["assign_me"] else None,
+            separate=data["separate"],
+            token=self.mark,
         )
 
 
@@ -181,12 +191,14 @@ class CorrectionForm(PersonFields):
     severity = forms.ChoiceField(label=_("Severity"), choices=Severity.choices)
     priority = forms.ChoiceField(label=_("Priority"), choices=Priority.choices)
     accused = StaffChoiceField(label=_("Agent complained about"), queryset=None, required=False)
+    separate = forms.BooleanField(label=_("This is a different matter"), required=False)
 
     def __init__(self, *args: Any, complaint: Complaint, user: Any, **kwargs: Any) -> None:
         known = {name: getattr(complaint, name) for name in self.FIELDS if name != "order"}
         known["order_number"] = complaint.order.number if complaint.order else ""
         super().__init__(*args, **kwargs, initial=known)
         self.complaint, self.user = complaint, user
+        self.rivals: list[Complaint] = []
         self.fields["accused"].queryset = assignable(complaint.shop_id)
         customer = complaint.customer
         for kind in Fact if customer else ():
@@ -201,7 +213,19 @@ class CorrectionForm(PersonFields):
             self.add_error(
                 "order_number", _("%(shop)s has no order with this number.") % {"shop": self.complaint.shop.name}
             )
+        if data["order"]:
+            self._check_order(data)
         return data
+
+    def _check_order(self, data: dict[str, Any]) -> None:
+        """A complaint that gets another order is like one that is registered about it."""
+        if data.get("no_order_reason"):
+            self.add_error("no_order_reason", _("There is an order number. Remove one of the two."))
+        if data["order"] == self.complaint.order:
+            return
+        self.rivals = [one for one in rivals(data["order"].pk, self.user) if one != self.complaint]
+        if self.rivals and not data.get("separate"):
+            self.add_error("order_number", AlreadyOpen(number=self.rivals[0].number).text)
 
     def changes(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.FIELDS}

@@ -128,6 +128,7 @@ class Complaint(Lifecycle):
         "self", verbose_name=_("merged into"), null=True, on_delete=models.PROTECT, related_name="merged",
         editable=False,
     )  # fmt: skip
+    registration_token = models.UUIDField(null=True, editable=False)
     received_at = models.DateTimeField(_("received at"))
     created_at = models.DateTimeField(_("registered at"), editable=False)
     next_due_at = models.DateTimeField(_("next due"), null=True, editable=False)
@@ -143,6 +144,11 @@ class Complaint(Lifecycle):
             models.CheckConstraint(
                 condition=Q(resolved_at__isnull=True) | Q(resolved_at__gte=F("round_started_at")),
                 name="complaint_resolved_after_start",
+            ),
+            models.UniqueConstraint(
+                fields=["registration_token"],
+                condition=Q(registration_token__isnull=False),
+                name="complaint_registered_once",
             ),
             models.CheckConstraint(condition=~Q(merged_into=F("id")), name="complaint_not_into_itself"),
             models.CheckConstraint(

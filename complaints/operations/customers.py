@@ -1,18 +1,167 @@
-"""The customers of many people at once, by the rules of `intake.find_or_create_customer`."""
+"""Who a customer is: found or added, completed by what an export tells, changed by what the customer tells."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from complaints.identity import Fact
 from complaints.models import Customer
 from complaints.models.customer import fingerprint
 
-from .intake import Person, find_or_create_customer
+Found = TypeVar("Found")
 
 # What tells one customer from another; many people have the same name.
 DISTINCTIVE = (Fact.BUYER, Fact.PHONE, Fact.EMAIL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who complains, as far as known; empty strings for unknown."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    buyer: str = ""
+
+    @property
+    def known(self) -> bool:
+        return bool(self.name or self.phone or self.email or self.buyer)
+
+    @property
+    def told(self) -> list[Fact]:
+        """The kinds of facts that are known."""
+        return [kind for kind in Fact if getattr(self, kind)]
+
+
+def find_or_create_customer(platform: str, person: Person, *, now: datetime) -> Customer:
+    """The one customer with this buyer id, else with this phone or e-mail, on the platform; a new one if none is.
+
+    What was unknown of a customer who is found is filled in, as by `complete`.
+    """
+
+    def look() -> Customer:
+        found = _find(platform, person)
+        if found is None:
+            return _create(platform, person, now=now)
+        complete(found, person)
+        return found
+
+    return twice(look)
+
+
+def recognise(platform: str, person: Person, *, now: datetime) -> tuple[Customer, list[str]]:
+    """The customer as `find_or_create_customer` finds them, changed as by `tell`; and the names of what changed."""
+
+    def look() -> tuple[Customer, list[str]]:
+        found = _find(platform, person)
+        return (found, tell(found, person)) if found else (_create(platform, person, now=now), [])
+
+    return twice(look)
+
+
+def twice(look: Callable[[], Found]) -> Found:
+    """What `look` finds or writes; when somebody added the same meanwhile, a second look finds that."""
+    try:
+        with transaction.atomic():
+            return look()
+    except IntegrityError:
+        return look()
+
+
+def complete(customer: Customer, person: Person) -> bool:
+    """Fill in what was unknown of the customer; returns whether there was anything.
+
+    Another buyer id means another person, of whom nothing is taken over; an id that another customer has stays there.
+    """
+    marks = _marks_of(person)
+    if not _lacking(customer, marks):
+        return False
+    stored = _lock(customer)
+    missing = _lacking(stored, marks)
+    if Fact.BUYER in missing and owner_of(customer.platform, person.buyer):
+        missing.remove(Fact.BUYER)
+    _write(customer, stored, person, missing)
+    return bool(missing)
+
+
+def tell(customer: Customer, person: Person, *, respell: bool = False) -> list[str]:
+    """Let what the customer tells now take the place of what was known; returns the names of what changed.
+
+    Another spelling of the same fact changes it only with `respell`. A buyer id that another customer has stays there.
+    """
+    stored, marks = _lock(customer), _marks_of(person)
+    changed = [
+        kind
+        for kind in person.told
+        if marks[kind] != getattr(stored, f"{kind}_hash")
+        or (respell and getattr(person, kind) != getattr(stored, kind))
+    ]
+    if Fact.BUYER in changed and owner_of(stored.platform, person.buyer) not in (None, stored):
+        changed.remove(Fact.BUYER)
+    _write(customer, stored, person, changed)
+    return [str(kind) for kind in changed]
+
+
+def is_other_person(customer: Customer, person: Person) -> bool:
+    """Whether the buyer id that a person tells is not this customer's, but another's or a new one."""
+    if customer.buyer_hash:
+        return not _compatible(customer, person)
+    return owner_of(customer.platform, person.buyer) is not None
+
+
+def owner_of(platform: str, buyer: str) -> Customer | None:
+    """The customer with this buyer id."""
+    mark = fingerprint(Fact.BUYER, buyer)
+    return Customer.objects.filter(platform=platform, buyer_hash=mark).first() if mark else None
+
+
+def _find(platform: str, person: Person) -> Customer | None:
+    for kind in DISTINCTIVE:
+        mark = fingerprint(kind, getattr(person, kind))
+        if not mark:
+            continue
+        found = Customer.objects.filter(platform=platform, **{f"{kind}_hash": mark}).order_by("pk").first()
+        if found and _compatible(found, person):
+            return found
+    return None
+
+
+def _create(platform: str, person: Person, *, now: datetime) -> Customer:
+    return Customer.objects.create(
+        platform=platform, name=person.name, phone=person.phone, email=person.email, buyer=person.buyer, created_at=now
+    )
+
+
+def _compatible(customer: Customer, person: Person) -> bool:
+    """Two different buyer ids are two customers, even when they share a phone."""
+    return not (person.buyer and customer.buyer_hash and customer.buyer_hash != fingerprint(Fact.BUYER, person.buyer))
+
+
+def _lacking(customer: Customer, marks: dict[Fact, str]) -> list[Fact]:
+    """What is unknown of the customer and would be told; nothing of another buyer's."""
+    if marks[Fact.BUYER] and customer.buyer_hash not in ("", marks[Fact.BUYER]):
+        return []
+    return [kind for kind, mark in marks.items() if mark and not getattr(customer, f"{kind}_hash")]
+
+
+def _lock(customer: Customer) -> Customer:
+    """The customer as stored now, locked until the transaction ends; foreign keys to the row stay free."""
+    return Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+
+
+def _write(customer: Customer, stored: Customer, person: Person, kinds: Sequence[Fact]) -> None:
+    """Write these facts and nothing else; `customer` is left as the row is now."""
+    for kind in kinds:
+        setattr(stored, kind, getattr(person, kind))
+    if kinds:
+        stored.save(update_fields=[name for kind in kinds for name in (str(kind), f"{kind}_hash")])
+    for kind in Fact:
+        setattr(customer, kind, getattr(stored, kind))
+        setattr(customer, f"{kind}_hash", getattr(stored, f"{kind}_hash"))
 
 
 class Customers:
@@ -77,28 +226,6 @@ class Customers:
     def _save(self) -> None:
         Customer.objects.bulk_create(self._unsaved)
         self._unsaved = []
-
-
-def complete(customer: Customer, person: Person) -> bool:
-    """Fill in what was unknown of the customer; returns whether there was anything.
-
-    Another buyer id means another person, of whom nothing is taken over; an id that another customer has stays there.
-    """
-    marks = _marks_of(person)
-    if marks[Fact.BUYER] and customer.buyer_hash not in ("", marks[Fact.BUYER]):
-        return False
-    missing = [kind for kind, mark in marks.items() if mark and not getattr(customer, f"{kind}_hash")]
-    if Fact.BUYER in missing and _taken(customer.platform, marks[Fact.BUYER]):
-        missing.remove(Fact.BUYER)
-    for kind in missing:
-        setattr(customer, kind, getattr(person, kind))
-    if missing:
-        customer.save(update_fields=[name for kind in missing for name in (str(kind), f"{kind}_hash")])
-    return bool(missing)
-
-
-def _taken(platform: str, buyer_mark: str) -> bool:
-    return Customer.objects.filter(platform=platform, buyer_hash=buyer_mark).exists()
 
 
 def _marks_of(person: Person) -> dict[Fact, str]:

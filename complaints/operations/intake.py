@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from complaints.identity import Fact
 from complaints.lifecycle import Refused
 from complaints.models import Complaint, Contact, Customer, DailyNumber, Order, OrderLine, Shop
-from complaints.models.customer import fingerprint
 
-from . import clocks, remedies
+from . import clocks, customers, remedies
 from .conversation import ComplaintOver
+from .customers import Person
 from .locking import locked, record, save_change
 
 
@@ -25,18 +26,8 @@ class NothingChanged(Refused):
     message = _("Nothing was changed.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Who complains, as far as known; empty strings for unknown."""
-
-    name: str = ""
-    phone: str = ""
-    email: str = ""
-    buyer: str = ""
-
-    @property
-    def known(self) -> bool:
-        return bool(self.name or self.phone or self.email or self.buyer)
+class AlreadyOpen(Refused):
+    message = _("%(number)s is open about this order. Add the contact there, or confirm a different matter.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,49 +58,78 @@ class Registration:
     assignee: Any = None
     accused: Any = None
     received_at: datetime | None = None
+    separate: bool = False
+    """Whether this is a different matter than what is open about the order."""
+    token: UUID | None = None
+    """Equal for the same registration sent again."""
 
 
 def register(registration: Registration, *, actor: Any, now: datetime) -> Complaint:
     """Take a complaint in: customer, number, first contact, first clock and event, in one transaction.
 
-    Missing fields do not prevent registration; they block acceptance and are named there.
+    Missing fields do not prevent registration; they block acceptance and are named there. A registration that is
+    sent again with its `token` gives the complaint that it made. Raises AlreadyOpen.
     """
+    try:
+        with transaction.atomic():
+            return _register(registration, actor=actor, now=now)
+    except (IntegrityError, AlreadyOpen):
+        # The first of two that were sent at once has been written by now.
+        before = registered_by(registration.token, actor)
+        if before is None:
+            raise
+        return before
+
+
+def registered_by(token: UUID | None, actor: Any) -> Complaint | None:
+    """The complaint that this person registered with this token."""
+    return Complaint.objects.filter(registration_token=token, registered_by=actor).first() if token else None
+
+
+def _register(registration: Registration, *, actor: Any, now: datetime) -> Complaint:
     received_at = min(registration.received_at or now, now)
-    with transaction.atomic():
-        order = registration.order or _typed_order(registration, now=now)
-        complaint = Complaint.objects.create(
-            number=_next_number(now),
-            shop=registration.shop,
-            customer=_customer_for(registration, order, now=now),
-            order=order,
-            no_order_reason=registration.no_order_reason,
-            issue_type=registration.issue_type,
-            title=registration.title,
-            description=registration.description,
-            demand=registration.demand,
-            channel=registration.channel,
-            severity=registration.severity,
-            priority=registration.priority,
-            registered_by=actor,
-            assignee=registration.assignee,
-            accused=registration.accused,
-            received_at=received_at,
-            round_started_at=received_at,
-            created_at=now,
-            last_contact_at=received_at,
-            last_contact_inbound=True,
-        )
-        Contact.objects.create(
-            complaint=complaint,
-            direction=Contact.Direction.IN,
-            channel=registration.channel,
-            body=registration.description or registration.title,
-            at=received_at,
-        )
-        clocks.settle(complaint, now=now)
-        record(
-            complaint, "registered", actor=actor, now=now, to_state=complaint.state, missing=complaint.missing_fields
-        )
+    order = registration.order or _typed_order(registration, now=now)
+    if order:
+        order = _locked_order(order)
+        if not registration.separate:
+            _refuse_second(order)
+    customer, changed = customers.twice(lambda: _customer_for(registration, order, now=now))
+    complaint = Complaint.objects.create(
+        number=_next_number(now),
+        registration_token=registration.token,
+        shop=registration.shop,
+        customer=customer,
+        order=order,
+        no_order_reason=registration.no_order_reason,
+        issue_type=registration.issue_type,
+        title=registration.title,
+        description=registration.description,
+        demand=registration.demand,
+        channel=registration.channel,
+        severity=registration.severity,
+        priority=registration.priority,
+        registered_by=actor,
+        assignee=registration.assignee,
+        accused=registration.accused,
+        received_at=received_at,
+        round_started_at=received_at,
+        created_at=now,
+        last_contact_at=received_at,
+        last_contact_inbound=True,
+    )
+    Contact.objects.create(
+        complaint=complaint,
+        direction=Contact.Direction.IN,
+        channel=registration.channel,
+        body=registration.description or registration.title,
+        at=received_at,
+    )
+    clocks.settle(complaint, now=now)
+    personal: dict[str, Any] = {"personal": changed} if changed else {}
+    record(
+        complaint, "registered", actor=actor, now=now,
+        to_state=complaint.state, missing=complaint.missing_fields, **personal,
+    )  # fmt: skip
     return complaint
 
 
@@ -118,25 +138,32 @@ def correct(
     changes: Mapping[str, Any],
     *,
     person: Person | None = None,
+    separate: bool = False,
     actor: Any,
     version: int,
     now: datetime,
 ) -> Complaint:
     """Change registration fields, recording each old and new value; personal data is recorded by name only.
 
-    `changes` maps field names of Complaint to new values. Raises StaleVersion, NothingChanged,
-    ComplaintOver.
+    `changes` maps field names of Complaint to new values. A new order is taken as `register` takes it; `separate`
+    says that it is a different matter than what is open about the order. Raises StaleVersion, NothingChanged,
+    ComplaintOver, AlreadyOpen.
     """
     with locked(complaint_id, version=version) as complaint:
         if not complaint.is_open:
             raise ComplaintOver
         changed = {name: value for name, value in changes.items() if getattr(complaint, name) != value}
-        personal = _correct_person(complaint, person, now=now) if person else []
-        if not changed and not personal:
-            raise NothingChanged
         before = {name: getattr(complaint, name) for name in changed}
+        if changed.get("order"):
+            changed["order"] = _locked_order(changed["order"])
+            if not separate:
+                _refuse_second(changed["order"], besides=complaint.pk)
         for name, value in changed.items():
             setattr(complaint, name, value)
+        customer_id = complaint.customer_id
+        personal = customers.twice(lambda: _correct_person(complaint, person or Person(), now=now))
+        if not changed and not personal and complaint.customer_id == customer_id:
+            raise NothingChanged
         save_change(complaint)
         if "priority" in changed:
             clocks.recompute(complaint)
@@ -157,80 +184,67 @@ def _next_number(now: datetime) -> str:
     return f"A{day:%Y%m%d}-{last:04d}"
 
 
-def _customer_for(registration: Registration, order: Order | None, *, now: datetime) -> Customer | None:
-    """The customer of the order, else the person as given; what is newly known of the person is added."""
-    person = registration.person
-    if order and order.customer:
-        _complete(order.customer, person)
-        return order.customer
-    if not person.known:
-        return None
-    customer = find_or_create_customer(registration.shop.platform, person, now=now)
-    if order and not order.customer_id:
+def _customer_for(
+    registration: Registration, order: Order | None, *, now: datetime
+) -> tuple[Customer | None, list[str]]:
+    """Who complains: the customer of the order unless the buyer id says otherwise, else the person as given.
+
+    What the person tells now counts; the names of the known facts that it changed come along.
+    """
+    customer, changed = _complainant(registration.shop.platform, registration.person, order, now=now)
+    _belongs_to(order, customer)
+    return customer, changed
+
+
+def _complainant(
+    platform: str, person: Person, order: Order | None, *, now: datetime
+) -> tuple[Customer | None, list[str]]:
+    known = order.customer if order else None
+    if known and not customers.is_other_person(known, person):
+        return known, customers.tell(known, person) if person.known else []
+    return customers.recognise(platform, person, now=now) if person.known else (None, [])
+
+
+def _belongs_to(order: Order | None, customer: Customer | None) -> None:
+    """Give an order without a customer the one who complains about it."""
+    if order and customer and order.customer_id is None:
+        Order.objects.filter(pk=order.pk, customer=None).update(customer=customer)
         order.customer = customer
-        order.save(update_fields=["customer"])
-    return customer
-
-
-def find_or_create_customer(platform: str, person: Person, *, now: datetime) -> Customer:
-    """The one customer with this buyer id, else with this phone or e-mail, on the platform; a new one if none is."""
-    for kind in (Fact.BUYER, Fact.PHONE, Fact.EMAIL):
-        mark = fingerprint(kind, getattr(person, kind))
-        if not mark:
-            continue
-        found = Customer.objects.filter(platform=platform, **{f"{kind}_hash": mark}).order_by("pk").first()
-        if found and _compatible(found, person):
-            _complete(found, person)
-            return found
-    return Customer.objects.create(
-        platform=platform, name=person.name, phone=person.phone, email=person.email, buyer=person.buyer, created_at=now
-    )
-
-
-def _compatible(customer: Customer, person: Person) -> bool:
-    """Two different buyer ids are two customers, even when they share a phone."""
-    return not (person.buyer and customer.buyer_hash and customer.buyer_hash != fingerprint(Fact.BUYER, person.buyer))
-
-
-def _complete(customer: Customer, person: Person) -> None:
-    """Fill in what was unknown; never overwrite what is known, nor take a buyer id that somebody else has."""
-    missing = [kind for kind in Fact if getattr(person, kind) and not getattr(customer, kind)]
-    if Fact.BUYER in missing and _known_buyer(customer.platform, person.buyer):
-        missing.remove(Fact.BUYER)
-    if missing:
-        for kind in missing:
-            setattr(customer, kind, getattr(person, kind))
-        customer.save()
-
-
-def _known_buyer(platform: str, buyer: str) -> Customer | None:
-    mark = fingerprint(Fact.BUYER, buyer)
-    return Customer.objects.filter(platform=platform, buyer_hash=mark).first() if mark else None
 
 
 def _correct_person(complaint: Complaint, person: Person, *, now: datetime) -> list[str]:
     """Write the given personal facts to the complaint's customer; returns the names of those that changed.
 
-    The buyer id of another customer means that the complaint is theirs.
+    A complaint without a customer is of the order's. The buyer id of another customer means that the complaint is
+    theirs.
     """
+    platform = complaint.shop.platform
     if complaint.customer is None:
-        if not person.known:
-            return []
-        complaint.customer = find_or_create_customer(complaint.shop.platform, person, now=now)
-        return [str(kind) for kind in Fact if getattr(person, kind)]
-    owner = _known_buyer(complaint.shop.platform, person.buyer)
-    if owner and owner != complaint.customer:
-        complaint.customer = owner
-        _complete(owner, person)
-        return [str(Fact.BUYER)]
-    changed = [
-        kind for kind in Fact if getattr(person, kind) and getattr(person, kind) != getattr(complaint.customer, kind)
-    ]
-    for kind in changed:
-        setattr(complaint.customer, kind, getattr(person, kind))
-    if changed:
-        complaint.customer.save()
-    return [str(kind) for kind in changed]
+        complaint.customer, _changed = _complainant(platform, person, complaint.order, now=now)
+        changed = [str(kind) for kind in person.told]
+    else:
+        owner = customers.owner_of(platform, person.buyer)
+        if owner and owner != complaint.customer:
+            complaint.customer = owner
+            changed = [str(Fact.BUYER), *customers.tell(owner, person)]
+        else:
+            changed = customers.tell(complaint.customer, person, respell=True) if person.known else []
+    _belongs_to(complaint.order, complaint.customer)
+    return changed
+
+
+def _locked_order(order: Order) -> Order:
+    """The order, locked until the transaction ends: of two who complain about it at once one is the second."""
+    rows = Order.objects.select_for_update(no_key=True, of=("self",)).select_related("customer", "shop")
+    return rows.get(pk=order.pk)
+
+
+def _refuse_second(order: Order, *, besides: int = 0) -> None:
+    """A further contact about an order belongs to the complaint that is open about it (R3.1)."""
+    rivals = Complaint.objects.open().filter(order=order).exclude(pk=besides).order_by("received_at", "pk")
+    number = rivals.values_list("number", flat=True).first()
+    if number:
+        raise AlreadyOpen(number=number)
 
 
 def _typed_order(registration: Registration, *, now: datetime) -> Order | None:

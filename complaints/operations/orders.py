@@ -14,8 +14,7 @@ from complaints.identity import Fact
 from complaints.models import Order, OrderLine, Shop
 from complaints.models.customer import fingerprint
 
-from .customers import Customers, complete
-from .intake import Person
+from .customers import Customers, Person, complete
 
 SNAPSHOT_FIELDS = (
     "status",

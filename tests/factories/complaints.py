@@ -245,7 +245,7 @@ CARRIED_OUT = {
 
 
 def registration(shop: Shop, **values: Any) -> Registration:
-    """A complete template: nothing of it blocks acceptance. Keyword values override."""
+    """A complete template about a matter of its own: nothing of it blocks acceptance. Keyword values override."""
     if "order" not in values:
         values["order"] = OrderFactory(shop=shop, customer__platform=shop.platform)
     code = values.pop("issue_code", "LOGI-03")
@@ -256,6 +256,7 @@ def registration(shop: Shop, **values: Any) -> Registration:
         "demand": "换一张新的桌面",
         "person": Person(),
         "issue_type": IssueType.objects.filter(code=code).select_related("parent").first(),
+        "separate": True,
     }
     return Registration(shop=shop, **complete | values)
 

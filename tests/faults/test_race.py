@@ -6,18 +6,30 @@ from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from complaints.lifecycle import Refused
-from complaints.models import Complaint, DailyNumber, Shop
-from complaints.operations import assignment, conversation, intake, merging, progress, remedies, verification
+from complaints.models import Complaint, Customer, DailyNumber, Order, Shop
+from complaints.operations import (
+    assignment,
+    conversation,
+    customers,
+    intake,
+    merging,
+    progress,
+    remedies,
+    verification,
+)
 from complaints.operations.assignment import AlreadyTaken
+from complaints.operations.customers import Person
+from complaints.operations.intake import AlreadyOpen
 from complaints.operations.locking import StaleVersion
 from complaints.operations.verification import MAX_FILES, TooMuchEvidence
 from followups.operations import callback
-from tests.factories.complaints import NOW, EvidenceFactory, accept, current, registered, registration
+from tests.factories.complaints import NOW, EvidenceFactory, OrderFactory, accept, current, registered, registration
 from tests.faults.at_once import LONGEST, Outcome, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -217,6 +229,77 @@ def test_two_complaints_merged_into_each_other_end_as_one(shop: Shop, agent: Any
     (refused,) = errors(outcomes)
     assert issubclass(refused, Refused)
     assert sorted([current(one).state, current(other).state]) == ["merged", "new"]
+
+
+# ---------------------------------------------------------------- registering
+
+
+def test_of_two_who_register_one_order_the_second_is_told(shop: Shop, two: list[Any]) -> None:
+    template = registration(shop, separate=False)
+    outcomes = at_once([lambda actor=actor: intake.register(template, actor=actor, now=NOW) for actor in two])
+    assert errors(outcomes) == [AlreadyOpen]
+    (complaint,) = Complaint.objects.all()
+    refused = next(outcome.error for outcome in outcomes if outcome.error)
+    assert refused.names == {"number": complaint.number}
+
+
+def test_of_two_who_type_one_order_the_second_is_told(shop: Shop, two: list[Any]) -> None:
+    typed = intake.TypedOrder(number="202611200001", product="书桌")
+    template = registration(shop, separate=False, order=None, typed_order=typed)
+    outcomes = at_once([lambda actor=actor: intake.register(template, actor=actor, now=NOW) for actor in two])
+    assert errors(outcomes) == [AlreadyOpen]
+    assert (Complaint.objects.count(), Order.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("values", [{}, {"separate": False}, {"order": None, "no_order_reason": "售前"}])
+def test_a_registration_sent_five_times_is_one_complaint(shop: Shop, agent: Any, values: dict[str, Any]) -> None:
+    template = registration(shop, token=uuid4(), **values)
+    outcomes = at_once([lambda: intake.register(template, actor=agent, now=NOW) for _ in range(5)])
+    assert errors(outcomes) == []
+    assert {outcome.result for outcome in outcomes} == set(Complaint.objects.all())
+    assert Complaint.objects.count() == 1
+    assert Complaint.objects.get().contacts.count() == 1
+
+
+def test_of_two_who_link_one_order_the_second_is_told(case: Callable[..., Any], shop: Shop, two: list[Any]) -> None:
+    order, cases = OrderFactory(shop=shop), [case("new", order=None) for _ in two]
+    outcomes = at_once([
+        lambda actor=actor, complaint=complaint: correct(complaint, actor, {"order": order})
+        for actor, complaint in zip(two, cases, strict=True)
+    ])  # fmt: skip
+    assert errors(outcomes) == [AlreadyOpen]
+
+
+def test_a_buyer_who_is_added_twice_at_once_is_one_customer(shop: Shop) -> None:
+    person = Person(buyer="tb_new", phone="13900001234")
+    outcomes = at_once([lambda: customers.find_or_create_customer("taobao", person, now=NOW) for _ in range(8)])
+    assert errors(outcomes) == []
+    assert {outcome.result for outcome in outcomes} == {Customer.objects.get()}
+
+
+def test_registrations_of_a_new_buyer_at_once_all_succeed(shop: Shop, agent: Any) -> None:
+    person = Person(buyer="tb_new", phone="13900001234")
+    template = registration(shop, order=None, no_order_reason="售前", person=person)
+    outcomes = at_once([lambda: intake.register(template, actor=agent, now=NOW) for _ in range(8)])
+    assert errors(outcomes) == []
+    assert set(Complaint.objects.values_list("customer", flat=True)) == {Customer.objects.get().pk}
+
+
+def test_what_an_import_adds_to_a_customer_meanwhile_stays(case: Callable[..., Any], agent: Any) -> None:
+    """Each round one corrects the phone while another completes what else is known."""
+    for place in range(10):
+        complaint = case("new", order=None, person=Person(buyer=f"tb_{place}"))
+        imported = Person(buyer=f"tb_{place}", name="郑凯文", email=f"{place}@mail.example")
+        spoken = Person(phone=f"1390000{place:04d}")
+        outcomes = at_once([
+            lambda complaint=complaint, spoken=spoken: intake.correct(
+                complaint.pk, {}, person=spoken, actor=agent, version=complaint.version, now=NOW
+            ),
+            lambda imported=imported: customers.find_or_create_customer("taobao", imported, now=NOW),
+        ])  # fmt: skip
+        assert errors(outcomes) == []
+        after = Customer.objects.get(pk=complaint.customer_id)
+        assert (after.name, after.email, after.phone) == (imported.name, imported.email, spoken.phone)
 
 
 # ---------------------------------------------------------------- numbers

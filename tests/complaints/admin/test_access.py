@@ -25,8 +25,8 @@ pytestmark = pytest.mark.usefixtures("frozen")
 
 HANDLING = {
     "accept", "start_verification", "conclude_verification", "offer", "decline", "agree", "resolve", "reopen",
-    "withdraw", "reply", "hear", "note", "evidence", "liability", "option", "discard", "execute", "claim", "rate", "attempt",
-    "raise_cost",
+    "withdraw", "reply", "hear", "note", "evidence", "liability", "option", "discard", "execute", "claim", "rate",
+    "attempt", "raise_cost",
 }  # fmt: skip
 LEADING = HANDLING | {"assign", "waive", "merge", "unmerge"}
 SUPERVISING = LEADING | {"find_unfounded", "apology"}

@@ -33,6 +33,7 @@ TYPED = {
     "waive": "有据可查",
     "liability": "挤压",
     "option": "赠品",
+    "raise_cost": "有据可查",
     "execute": "SF1",
     "assign": "交接",
     "rate": "满意",

@@ -1,16 +1,19 @@
 """Registering a complaint, and correcting its registration."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError
 
 from complaints.models import Complaint, Customer, DailyNumber, Order, Shop
-from complaints.operations import intake
+from complaints.operations import customers, intake
 from complaints.operations.conversation import ComplaintOver
-from complaints.operations.intake import NothingChanged, Person, Registration, TypedOrder
+from complaints.operations.intake import AlreadyOpen, NothingChanged, Person, Registration, TypedOrder
 from complaints.operations.locking import StaleVersion
 from knowledge.models import IssueType
 from tests.factories.complaints import (
@@ -126,9 +129,37 @@ def test_a_failed_registration_uses_no_number_up(shop: Shop, agent: Any) -> None
 
 def test_the_customer_of_the_order_is_the_complainant(shop: Shop, agent: Any) -> None:
     order = OrderFactory(shop=shop)
-    complaint = register(bare(shop, order=order, person=Person(name="别人", phone="13900000000")), agent)
+    complaint = register(bare(shop, order=order), agent)
     assert complaint.customer == order.customer
     assert complaint.customer.name == "王小明"
+
+
+def test_what_the_customer_of_an_order_tells_now_counts_and_is_recorded_by_name(shop: Shop, agent: Any) -> None:
+    order = OrderFactory(shop=shop)
+    before = Customer.objects.get(pk=order.customer_id)
+    complaint = register(bare(shop, order=order, person=Person(name="王大明", phone="13900000000")), agent)
+    after = Customer.objects.get(pk=order.customer_id)
+    assert complaint.customer == after
+    assert (after.name, after.phone) == ("王大明", "13900000000")
+    assert (after.email, after.buyer) == (before.email, before.buyer)
+    data = complaint.events.get().data
+    assert data["personal"] == ["name", "phone"]
+    assert "13900000000" not in str(data)
+    assert Customer.objects.matching("13900000000").get() == after
+
+
+def test_the_same_phone_in_another_spelling_changes_nothing(shop: Shop, agent: Any) -> None:
+    order = OrderFactory(shop=shop, customer__phone="13800001111")
+    complaint = register(bare(shop, order=order, person=Person(phone="+86 138-0000-1111")), agent)
+    assert complaint.customer.phone == "13800001111"
+    assert "personal" not in complaint.events.get().data
+
+
+def test_somebody_else_may_complain_about_an_order(shop: Shop, agent: Any) -> None:
+    order = OrderFactory(shop=shop, customer__buyer="tb_giver")
+    complaint = register(bare(shop, order=order, person=Person(buyer="tb_given", phone="13911112222")), agent)
+    assert (complaint.customer.buyer, complaint.customer.phone) == ("tb_given", "13911112222")
+    assert Order.objects.get(pk=order.pk).customer.buyer == "tb_giver"
 
 
 def test_what_the_order_did_not_know_of_the_customer_is_added(shop: Shop, agent: Any) -> None:
@@ -179,18 +210,60 @@ def test_an_anonymous_complaint_has_no_customer(shop: Shop, agent: Any) -> None:
     assert not Customer.objects.exists()
 
 
-def test_what_is_known_of_a_customer_is_never_overwritten_by_a_registration(shop: Shop, agent: Any) -> None:
+def test_the_newest_contact_of_a_known_buyer_wins(shop: Shop, agent: Any) -> None:
     known = CustomerFactory(buyer="tb_lily", phone="13800001111")
-    register(bare(shop, person=Person(buyer="tb_lily", phone="13999999999")), agent)
-    assert Customer.objects.get(pk=known.pk).phone == "13800001111"
+    complaint = register(bare(shop, person=Person(buyer="tb_lily", phone="13999999999")), agent)
+    assert complaint.customer == known
+    assert Customer.objects.get(pk=known.pk).phone == "13999999999"
+    assert complaint.events.get().data["personal"] == ["phone"]
 
 
-def test_a_buyer_id_that_another_customer_has_stays_with_them(shop: Shop, agent: Any) -> None:
+def test_who_names_the_buyer_id_of_a_known_customer_is_that_customer(shop: Shop, agent: Any) -> None:
     other = CustomerFactory(buyer="tb_taken")
     order = OrderFactory(shop=shop, customer=CustomerFactory(buyer=""))
     complaint = register(bare(shop, order=order, person=Person(buyer="tb_taken", phone="13911112222")), agent)
-    assert complaint.customer == order.customer
-    assert (complaint.customer.buyer, other.buyer) == ("", "tb_taken")
+    assert complaint.customer == other
+    assert Customer.objects.get(pk=other.pk).phone == "13911112222"
+    assert not Customer.objects.get(pk=order.customer_id).buyer
+
+
+# ---------------------------------------------------------------- one matter, one complaint
+
+
+def test_a_second_complaint_about_an_order_is_refused_unless_it_is_another_matter(shop: Shop, agent: Any) -> None:
+    order = OrderFactory(shop=shop)
+    first = register(bare(shop, order=order), agent)
+    with pytest.raises(AlreadyOpen) as refused:
+        register(bare(shop, order=order), agent)
+    assert refused.value.names == {"number": first.number}
+    with pytest.raises(AlreadyOpen):
+        register(bare(shop, typed_order=TypedOrder(number=order.number, product="书桌")), agent)
+    assert Complaint.objects.count() == 1
+    assert register(bare(shop, order=order, separate=True), agent).number == "A20261120-0002"
+
+
+def test_an_ended_complaint_about_an_order_is_in_nobodys_way(case: Callable[..., Any], agent: Any) -> None:
+    ended = case("withdrawn")
+    assert register(bare(ended.shop, order=ended.order), agent).order == ended.order
+
+
+@pytest.mark.parametrize("of_an_order", [True, False])
+def test_the_same_registration_sent_again_is_the_first_complaint(shop: Shop, agent: Any, of_an_order: bool) -> None:
+    values: dict[str, Any] = {"order": OrderFactory(shop=shop)} if of_an_order else {"no_order_reason": "售前"}
+    template = bare(shop, token=uuid4(), **values)
+    first = register(template, agent)
+    assert register(template, agent, now=LATER) == first
+    assert (first.events.count(), Complaint.objects.count(), DailyNumber.objects.get().last) == (1, 1, 1)
+    if not of_an_order:
+        assert register(replace(template, token=uuid4()), agent) != first
+
+
+def test_the_token_of_somebody_else_leads_nowhere(shop: Shop, agent: Any, staff: dict[str, Any]) -> None:
+    template = bare(shop, token=uuid4())
+    register(template, agent)
+    with pytest.raises(IntegrityError):
+        register(template, staff["agent"])
+    assert intake.registered_by(template.token, staff["agent"]) is None
 
 
 # ---------------------------------------------------------------- orders typed by hand
@@ -261,6 +334,70 @@ def test_a_corrected_buyer_id_of_a_known_customer_leads_to_that_customer(case: C
     correct(complaint, agent, person=Person(buyer="tb_known"))
     assert current(complaint).customer == known
     assert Customer.objects.get(pk=complaint.customer_id).buyer == before
+
+
+def test_a_buyer_id_in_a_correction_brings_the_typed_phone_along(case: Callable[..., Any], agent: Any) -> None:
+    complaint, known = case("new"), CustomerFactory(buyer="tb_known")
+    correct(complaint, agent, person=Person(buyer="tb_known", phone="13911112222"))
+    assert Customer.objects.get(pk=known.pk).phone == "13911112222"
+    assert complaint.events.get(kind="corrected").data["personal"] == ["buyer", "phone"]
+
+
+def test_another_spelling_may_be_corrected(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("new")
+    Customer.objects.filter(pk=complaint.customer_id).update(name="Li ming")
+    correct(complaint, agent, person=Person(name="Li Ming"))
+    assert current(complaint).customer.name == "Li Ming"
+
+
+def test_a_correction_writes_only_the_facts_it_is_about(
+    case: Callable[..., Any], agent: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complaint = case("new")
+    finding = customers.owner_of
+
+    def and_meanwhile(platform: str, buyer: str) -> Customer | None:
+        """An import completes the customer after the complaint was read."""
+        customer = Customer.objects.get(pk=complaint.customer_id)
+        customer.email = "new@mail.example"
+        customer.save()
+        return finding(platform, buyer)
+
+    monkeypatch.setattr(customers, "owner_of", and_meanwhile)
+    correct(complaint, agent, person=Person(phone="13900001234"))
+    after = Customer.objects.get(pk=complaint.customer_id)
+    assert (after.phone, after.email) == ("13900001234", "new@mail.example")
+    assert Customer.objects.matching("new@mail.example").get() == after
+
+
+def test_a_linked_order_brings_its_customer(case: Callable[..., Any], shop: Shop, agent: Any) -> None:
+    complaint = case("new", order=None)
+    order = OrderFactory(shop=shop)
+    assert len(complaint.missing_fields) == 3
+    after = correct(complaint, agent, {"order": order})
+    assert (current(after).customer, current(after).missing_fields) == (order.customer, [])
+
+
+def test_a_linked_order_of_nobody_gets_the_complainant(case: Callable[..., Any], shop: Shop, agent: Any) -> None:
+    complaint = case("new", order=None, person=Person(phone="13900001234"))
+    order = OrderFactory(shop=shop, of_nobody=True)
+    correct(complaint, agent, {"order": order})
+    assert Order.objects.get(pk=order.pk).customer == complaint.customer
+
+
+def test_the_complainant_stays_when_another_order_is_linked(case: Callable[..., Any], shop: Shop, agent: Any) -> None:
+    complaint = case("new")
+    correct(complaint, agent, {"order": OrderFactory(shop=shop)})
+    assert current(complaint).customer == complaint.customer
+
+
+def test_an_order_with_an_open_complaint_is_linked_only_as_another_matter(case: Callable[..., Any], agent: Any) -> None:
+    other, complaint = case("new"), case("new", order=None)
+    with nothing_written(complaint), pytest.raises(AlreadyOpen) as refused:
+        correct(complaint, agent, {"order": other.order})
+    assert refused.value.names == {"number": other.number}
+    correct(complaint, agent, {"order": other.order}, separate=True)
+    assert current(complaint).order == other.order
 
 
 def test_correcting_nothing_writes_nothing(case: Callable[..., Any], agent: Any) -> None:

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from complaints.models import Customer, Order, OrderLine, Shop
 from complaints.operations import orders
-from complaints.operations.intake import Person, find_or_create_customer
+from complaints.operations.customers import Person, find_or_create_customer
 from complaints.operations.orders import LineSnapshot, OrderSnapshot, Written, write_orders
 
 LATER = timedelta(hours=5)

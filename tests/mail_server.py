@@ -129,18 +129,24 @@ class MailServer:
         return [mail for mail in self.mails if mail["To"] == address]
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
-        """Take the text; wait with the answer while the gate is shut."""
+        """Take the text; wait with the answer while the gate is shut, or until the sender has gone."""
         mail: EmailMessage = message_from_bytes(envelope.content, policy=policy.default)  # type: ignore[assignment]
-        if not self.gate.is_set() and len(self.mails) >= self.free:
-            self.waiting.append(str(mail["Message-ID"]))
-            while not self.gate.is_set():
-                await asyncio.sleep(0.01)
-            self.waiting.remove(str(mail["Message-ID"]))
-        await asyncio.get_running_loop().run_in_executor(None, self.on_text)
+        held = not self.gate.is_set() and len(self.mails) >= self.free
         self.mails.append(mail)
-        answer = self.answer_at("TEXT", list(envelope.rcpt_tos))
-        if answer and answer != HANG_UP and not answer.startswith("2"):
-            self.mails.pop()
+        if held:
+            await self._hold(str(mail["Message-ID"]))
+        await asyncio.get_running_loop().run_in_executor(None, self.on_text)
+        answer = self.answer_at("TEXT", list(envelope.rcpt_tos)) or "250 OK"
+        if answer.startswith(("4", "5")):
+            self.mails.remove(mail)
         if answer == HANG_UP:
             server.transport.abort()
-        return answer if answer and answer != HANG_UP else "250 OK"
+        return answer
+
+    async def _hold(self, message_id: str) -> None:
+        self.waiting.append(message_id)
+        try:
+            while not self.gate.is_set():
+                await asyncio.sleep(0.01)
+        finally:
+            self.waiting.remove(message_id)

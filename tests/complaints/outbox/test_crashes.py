@@ -98,7 +98,8 @@ def test_no_crash_separates_a_reply_from_its_mail(case: Complaint, smtp: MailSer
         return Contact.objects.count()
 
     def answer() -> None:
-        conversation.reply(case.pk, "您好，我们正在核实。", channel="email", actor=None, now=now)
+        # What was said a moment ago is not said again.
+        conversation.reply(case.pk, f"您好，{prepare()}", channel="email", actor=None, now=now)
 
     for before in every_crash(prepare, answer):
         assert Contact.objects.count() == OutboxMessage.objects.count() == before

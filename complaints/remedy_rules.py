@@ -52,11 +52,18 @@ SIGNATURES: dict[Level, tuple[str, ...]] = {
 }
 """Permissions that must each have signed before an option of this level is offered."""
 
+WHOLE_REFUNDS = frozenset({Kind.REFUND, Kind.RETURN_REFUND})
+
 L0_LIMIT, L0_SHARE = Decimal(20), Decimal("0.20")
 L1_LIMIT = Decimal(100)
 L2_LIMIT = Decimal(500)
 WHATEVER_THE_AMOUNT = frozenset({"SAFE", "AUTH"})
 """Issue types (first level) on which no single desk decides."""
+
+
+def amount_at_stake(kind: str, cost: Decimal, paid: Decimal | None) -> Decimal:
+    """What an option of this kind may cost: a whole refund is never less than what the customer paid."""
+    return max(cost, paid) if paid is not None and Kind(kind) in WHOLE_REFUNDS else cost
 
 
 def approval_level(cost: Decimal, paid: Decimal | None, *, issue_root: str, priority: str) -> Level:

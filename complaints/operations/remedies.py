@@ -91,7 +91,7 @@ def prepare(
             kind=kind,
             text=text,
             estimated_cost=cost,
-            approval_level=_level(complaint, cost),
+            approval_level=_level(complaint, kind, cost),
             proposed_by=actor,
         )
         save_change(complaint, "version")
@@ -152,7 +152,7 @@ def raise_cost(
         if not reason.strip():
             raise ReasonMissing
         remedy.estimated_cost, remedy.proposed_by = cost, actor
-        remedy.approval_level = _level(complaint, cost)
+        remedy.approval_level = _level(complaint, remedy.kind, cost)
         remedy.save(update_fields=["estimated_cost", "proposed_by", "approval_level"])
         void = [[one.permission, one.by_id, str(one.cost)] for one in remedy.approvals.order_by("pk")]
         remedy.approvals.all().delete()
@@ -199,7 +199,7 @@ def reassess(complaint: Complaint) -> None:
     Signatures stay: a higher level asks for other ones.
     """
     for remedy in complaint.remedies.filter(round=complaint.round, status__in=_TO_COME):
-        remedy.approval_level = _level(complaint, remedy.estimated_cost)
+        remedy.approval_level = _level(complaint, remedy.kind, remedy.estimated_cost)
         remedy.save(update_fields=["approval_level"])
 
 
@@ -208,14 +208,17 @@ def _check_cost(complaint: Complaint, remedy: Remedy) -> None:
     if remedy.actual_cost is None or remedy.actual_cost <= remedy.estimated_cost:
         return
     order = list(remedy_rules.Level)
-    if order.index(_level(complaint, remedy.actual_cost)) > order.index(remedy_rules.Level(remedy.approval_level)):
+    if order.index(_level(complaint, remedy.kind, remedy.actual_cost)) > order.index(
+        remedy_rules.Level(remedy.approval_level)
+    ):
         raise OverApprovedCost(cost=remedy.actual_cost, approved=remedy.estimated_cost)
 
 
-def _level(complaint: Complaint, cost: Decimal) -> remedy_rules.Level:
+def _level(complaint: Complaint, kind: str, cost: Decimal) -> remedy_rules.Level:
+    paid = complaint.order.paid_amount if complaint.order else None
     return remedy_rules.approval_level(
-        cost,
-        complaint.order.paid_amount if complaint.order else None,
+        remedy_rules.amount_at_stake(kind, cost, paid),
+        paid,
         issue_root=complaint.issue_type.root_code if complaint.issue_type else "",
         priority=complaint.priority,
     )

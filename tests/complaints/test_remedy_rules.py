@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints import remedy_rules
-from complaints.remedy_rules import Kind, Level, approval_level, missing_facts
+from complaints.remedy_rules import Kind, Level, amount_at_stake, approval_level, missing_facts
 from complaints.roles import ROLES
 
 amounts = st.decimals(min_value=0, max_value=100_000, places=2)
@@ -133,3 +133,19 @@ def test_with_nothing_done_everything_is_missing(kind: str) -> None:
 
 def test_a_payment_of_nothing_is_a_known_amount() -> None:
     assert missing_facts("refund", PAYMENT | {"actual_cost": Decimal(0)}) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "cost", "paid", "stake"),
+    [
+        ("refund", "0", "454", "454"),
+        ("return_refund", "12", "454", "454"),
+        ("refund", "500", "454", "500"),
+        ("refund", "30", None, "30"),
+        ("partial_refund", "30", "454", "30"),
+        ("reship", "30", "454", "30"),
+    ],
+)
+def test_a_whole_refund_is_never_less_than_what_was_paid(kind: str, cost: str, paid: str | None, stake: str) -> None:
+    known = None if paid is None else Decimal(paid)
+    assert amount_at_stake(kind, Decimal(cost), known) == Decimal(stake)

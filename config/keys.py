@@ -29,7 +29,7 @@ def load_or_create(var: Path) -> dict[str, str]:
 
 def _create(path: Path) -> None:
     """Write to a private name, then link: of two first starts at once, one set of keys wins whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"keys.{os.getpid()}.{secrets.token_hex(4)}")
     lines = ["# Made at the first start. Back this file up: it opens the encrypted personal data."]
     lines += [f"{name}={secrets.token_urlsafe(48)}" for name in NAMES]

@@ -83,7 +83,7 @@ class Lock:
     """
 
     def __init__(self, var: Path) -> None:
-        var.mkdir(parents=True, exist_ok=True)
+        var.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = var / "launch.lock"
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
 

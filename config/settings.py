@@ -276,6 +276,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # Refused requests are no faults of ours; each would print a traceback.
+        "django.request": {"level": "ERROR"},
         # These name each task and connection; the desk's own log says what happened.
         "celery": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING", "filters": ["first_line"]},

@@ -1,12 +1,14 @@
 """Forms of the case page: what a clerk types for each action, checked before an operation sees it."""
 
 from copy import deepcopy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from complaints.models import Channel, Complaint, Evidence, LiabilityShare, Remedy
 from complaints.operations import uploads
@@ -29,6 +31,13 @@ class LocalDateTimeField(forms.DateTimeField):
     """A moment typed into the browser's own control, in the desk's time zone."""
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": 60}, format="%Y-%m-%dT%H:%M")
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Refuse years that only a slip of the pen names; arithmetic with them overflows."""
+        moment = super().to_python(value)
+        if moment and not 2000 <= moment.year <= 2100:
+            raise ValidationError(_("Check the year."))
+        return moment
 
 
 class CaseForm(forms.Form):
@@ -129,7 +138,11 @@ class LiabilityForm(CaseForm):
                 label=label, min_value=0, max_value=100, required=False, initial=share.percent if share else None
             )
             self.fields[f"reason_{party}"] = forms.CharField(
-                label=_("Reason"), max_length=300, required=False, initial=share.reason if share else ""
+                label=_("Reason"),
+                max_length=300,
+                required=False,
+                initial=share.reason if share else "",
+                widget=forms.TextInput(attrs={"aria-label": f"{label}{pgettext('label', ': ')}{_('Reason')}"}),
             )
 
     def rows(self) -> list[tuple[Any, Any, Any]]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import count
 
 from django.db import connection, transaction
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from benchmarks.filling.people import encrypted
@@ -59,19 +60,24 @@ class Registering:
 
 
 class Sweeping:
-    """The same running clocks made due before each run, and given back as they were in the end."""
+    """The same running clocks made due before each run, and given back as they were in the end.
+
+    It all happens at a moment before any other clock is due.
+    """
 
     def __init__(self, clocks: int) -> None:
         self.clocks = list(Deadline.objects.running().order_by("pk")[:clocks])
-        self.begun = self.now = timezone.now()
+        self.chosen = Deadline.objects.filter(pk__in=[clock.pk for clock in self.clocks])
+        others = Deadline.objects.running().exclude(pk__in=self.chosen).aggregate(first=Min("next_alert_at"))
+        self.now = min(others["first"] or timezone.now(), timezone.now()) - timedelta(minutes=1)
+        self.last = {model: model.objects.aggregate(pk=Max("pk"))["pk"] for model in (Alert, OutboxMessage)}
         self.address = encrypted(OutboxMessage, "address", "agent01@staff.example")
         self.body = encrypted(OutboxMessage, "body", f"{_MARK}\n" * 8)
 
     def make_due(self) -> None:
         """Of each clock more than half, less than four fifths is used; nothing else is due."""
         self._clear()
-        self.now = timezone.now()
-        Deadline.objects.filter(pk__in=[clock.pk for clock in self.clocks]).update(
+        self.chosen.update(
             started_at=self.now - timedelta(hours=6),
             due_at=self.now + timedelta(hours=4),
             next_alert_at=self.now - timedelta(hours=1),
@@ -99,8 +105,8 @@ class Sweeping:
 
     def _clear(self) -> None:
         """Remove what the last run wrote, and its dead rows, which autovacuum would remove in time."""
-        for model in (Alert, OutboxMessage):
-            model.objects.filter(created_at__gte=self.begun).delete()
+        for model, last in self.last.items():
+            model.objects.filter(pk__gt=last or 0).delete()
         with connection.cursor() as cursor:
-            for model in (Alert, OutboxMessage, Deadline):
+            for model in (*self.last, Deadline):
                 cursor.execute(f"VACUUM {model._meta.db_table}")

@@ -81,10 +81,11 @@ class Case:
         return self.counts[table] - 1
 
     def event(self, kind: str, at: int, actor: int | None, *, reason: str = "", **data: Any) -> None:
-        """Add to the history; `states` among the data are the stages before and after."""
+        """Add to the history; `states` among the data are the stages before and after, `due` is what {due} means."""
         before, after = data.pop("states", ("", ""))
+        due = data.pop("due", None)
         text = json.dumps(data, ensure_ascii=False)
-        self.add("event", (actor, kind, before, after, reason, self.version, text), at)
+        self.add("event", (actor, kind, before, after, reason, self.version, text), at, due=due)
 
     def say(
         self, direction: str, body: str, at: int, *, channel: str, purpose: str = "message", author: int | None = None
@@ -147,7 +148,7 @@ class Case:
         plain = (str(clock.kind), clock.round, self.priority, level, 0)
         self.add("deadline", plain, clock.start, clock.due, met, breached, stopped, following)
         if level >= sla.BREACH:
-            self.event("breached", clock.due, None, clock=str(clock.kind))
+            self.event("breached", clock.due, None, clock=str(clock.kind), due_at="{due}", due=clock.due)
         if self.alerts:
             for reached in (reached for reached in sla.LEVELS if sla.BREACH <= reached <= level):
                 self._alert(clock, reached)
@@ -157,9 +158,9 @@ class Case:
         audience = {100: (assignee, self.place.lead), 150: self.place.supervisors, 200: self.place.managers}[level]
         at = clock.when(level)
         for person in dict.fromkeys(audience):
-            key = (f"{clock.kind}:{level}", clock.due, person)
+            key = (f"{clock.kind}:{level}", person)
             seen = at + self.rng.randrange(HOUR) if self.rng.random() < 0.7 else None
-            self.add("alert", (person, str(clock.kind), level), clock.due, at, seen, key=("", *key))
+            self.add("alert", (person, str(clock.kind), level), clock.due, at, seen, key=("", *key), due=clock.due)
             status = "dead" if self.rng.random() < 0.003 else "sent"
             sent = at + 5 if status == "sent" else None
             mail = (
@@ -167,4 +168,4 @@ class Case:
                 self.rng.choice(self.post.bodies), f"<{self.rng.getrandbits(96):024x}@{MAIL_FROM}>", status,
                 1 if sent else 5, "", "" if sent else "550 no such user",
             )  # fmt: skip
-            self.add("outbox", mail, at, sent, at, key=("mail:", *key))
+            self.add("outbox", mail, at, sent, at, key=("mail:", *key), due=clock.due)

@@ -8,9 +8,8 @@ from followups.models import FollowUp
 
 
 class Row(NamedTuple):
-    """One row of a story: moments and days are seconds after the receipt, links count the rows of this story from 0.
-
-    `key` is (prefix, "kind:level", moment due, person's id), of which a deduplication key is made.
+    """One row of a story: moments, days and `due` are seconds after the receipt, links count the rows of this story
+    from 0. `key` is (prefix, "kind:level", person's id), which make a deduplication key together with `due`.
     """
 
     table: str
@@ -18,13 +17,14 @@ class Row(NamedTuple):
     moments: tuple[int | None, ...] = ()
     days: tuple[int | None, ...] = ()
     links: tuple[int | None, ...] = ()
-    key: tuple[str, str, int, int] | tuple[()] = ()
+    key: tuple[str, str, int] | tuple[()] = ()
+    due: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """The columns of a table. `owner` maps columns to SQL over the placed complaint `t` (see `placing`), `links` maps
-    columns to the tables that they point to.
+    columns to the tables that they point to; in `dated`, one of the plain columns, {due} stands for the row's due time.
     """
 
     model: Any
@@ -34,6 +34,7 @@ class Layout:
     days: tuple[str, ...] = ()
     links: dict[str, str] = field(default_factory=dict)
     key: tuple[str, ...] = ()
+    dated: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -105,7 +106,7 @@ LAYOUTS = {
     ),
     "event": Layout(
         model=desk.ComplaintEvent, plain=("actor_id", "kind", "from_state", "to_state", "reason", "version", "data"),
-        moments=("at",),
+        moments=("at",), dated="data",
     ),
     "alert": Layout(
         model=desk.Alert, plain=("recipient_id", "kind", "level"), moments=("due_at", "created_at", "seen_at"),

@@ -15,18 +15,19 @@ FIRST_IDS = tuple(f"first_{table}" for table in LAYOUTS)
 
 # A bare 0 would be a column without a type on SQLite, and no index on it would be used.
 _NUMBER = "CAST(0 AS bigint)"
-_KEY = {"key_prefix": "''", "key_subject": "''", "key_due": _NUMBER, "key_person": _NUMBER}
+_KEY = {"key_prefix": "''", "key_subject": "''", "key_person": _NUMBER}
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How seconds since 1970 become a moment, a day, and the moment in a deduplication key; and the join that takes
-    the complaints in their order.
+    """How seconds since 1970 become a moment, a day, and a moment in ISO form; how text becomes JSON; and the join that
+    takes the complaints in their order.
     """
 
     moment: str
     day: str
     iso: str
+    json: str
     join: str
 
 
@@ -35,12 +36,14 @@ _DIALECTS = {
         moment="to_timestamp({})",
         day="(to_timestamp({}) AT TIME ZONE 'UTC')::date",
         iso="""to_char(to_timestamp({}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS+00:00')""",
+        json="{}::jsonb",
         join="JOIN",
     ),
     "sqlite": Dialect(
         moment="datetime({}, 'unixepoch')",
         day="date({}, 'unixepoch')",
         iso="strftime('%Y-%m-%dT%H:%M:%S+00:00', {}, 'unixepoch')",
+        json="{}",
         # Otherwise a complaint may come before the one that it is merged into: such a row makes SQLite look for others
         # at each further one, in minutes.
         join="CROSS JOIN",
@@ -63,12 +66,12 @@ def prepare(connection: Any) -> None:
 def told_columns(table: str) -> tuple[str, ...]:
     """The columns of the temporary table with the story rows, in the order of `told_row`."""
     layout = LAYOUTS[table]
-    keys = _KEY if layout.key else ()
-    return ("story", "place", *layout.plain, *layout.moments, *layout.days, *layout.links, *keys)
+    key = _KEY if layout.key else ()
+    return ("story", "place", *layout.plain, *layout.moments, *layout.days, *layout.links, *key, "due")
 
 
 def told_row(story: int, place: int, row: Row) -> tuple[Any, ...]:
-    return (story, place, *row.plain, *row.moments, *row.days, *row.links, *row.key)
+    return (story, place, *row.plain, *row.moments, *row.days, *row.links, *row.key, row.due)
 
 
 def place_all(connection: Any) -> None:
@@ -87,12 +90,16 @@ def place_all(connection: Any) -> None:
 
 def _placing(connection: Any, table: str, layout: Layout) -> str:
     dialect = _DIALECTS[connection.vendor]
-    values = [f"t.first_{table} + r.place", *layout.owner.values(), *(f"r.{name}" for name in layout.plain)]
+    due = dialect.iso.format("t.received + r.due")
+    dated = dialect.json.format(f"REPLACE(CAST(r.{layout.dated} AS text), '{{due}}', {due})")
+    plain = {name: f"r.{name}" for name in layout.plain}
+    if layout.dated:
+        plain[layout.dated] = f"CASE WHEN r.due IS NULL THEN r.{layout.dated} ELSE {dated} END"
+    values = [f"t.first_{table} + r.place", *layout.owner.values(), *plain.values()]
     values += [dialect.moment.format(f"t.received + r.{name}") for name in layout.moments]
     values += [dialect.day.format(f"t.received + r.{name}") for name in layout.days]
     values += [f"t.first_{other} + r.{name}" for name, other in layout.links.items()]
     if layout.key:
-        due = dialect.iso.format("t.received + r.key_due")
         values.append(f"r.key_prefix || t.id || ':' || r.key_subject || ':' || {due} || ':' || r.key_person")
     target = f"{layout.model._meta.db_table} ({_quoted(connection, layout.columns)})"
     source = f"placed t {dialect.join} told_{table} r ON r.story = t.story"

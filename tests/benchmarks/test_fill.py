@@ -12,7 +12,7 @@ from django.test import Client
 from benchmarks.filling import NotEmpty, fill, plan, sanity
 from benchmarks.filling.cast import hire
 from benchmarks.filling.stories import Teller
-from complaints.models import Complaint, Customer, Shop
+from complaints.models import Complaint, ComplaintEvent, Customer, Deadline, Shop
 from complaints.operations import intake, sweeping
 
 COUNT = 200
@@ -40,6 +40,14 @@ def test_sanity_notices_a_clock_that_is_gone(filled: datetime) -> None:
     assert sanity.problems(connection, now=filled) == [
         "1 open complaints whose running clocks are not exactly one, due when the complaint is"
     ]
+
+
+def test_each_breach_is_told_once_and_dated(filled: datetime) -> None:
+    breached = Deadline.objects.filter(breached_at__isnull=False)
+    events = ComplaintEvent.objects.filter(kind="breached")
+    assert sorted((clock.complaint_id, clock.due_at.isoformat()) for clock in breached) == sorted(
+        (event.complaint_id, event.data["due_at"]) for event in events
+    )
 
 
 def test_equal_seeds_give_equal_complaints(db: None, now: datetime) -> None:

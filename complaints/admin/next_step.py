@@ -8,8 +8,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from complaints import lifecycle
-from complaints.lifecycle import STEPS, CaseFacts, Refused, State
+from complaints.lifecycle import STEPS, CaseFacts, State
 from complaints.models import Complaint
+from complaints.refusals import Refused
 
 from .actions import ACTIONS, Action
 

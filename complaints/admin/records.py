@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -13,12 +15,13 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from complaints.identity import mask_email
-from complaints.lifecycle import Refused, State
+from complaints.lifecycle import State
 from complaints.models import ComplaintEvent, Customer, Order, OrderLine, OutboxMessage
 from complaints.models.complaint import about_visible
 from complaints.operations import mailing
+from complaints.refusals import Refused
 
-from .displays import event_details, event_label, staff_name
+from .displays import event_details, event_label, event_reason, staff_name
 
 
 class CappedPaginator(Paginator):
@@ -32,6 +35,14 @@ class CappedPaginator(Paginator):
         return rows.order_by()[: self.LIMIT].count()
 
 
+class OneOrder(ChangeList):
+    """A long table is read in the order of its index, whatever an address asks for."""
+
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
+        self.params.pop(ORDER_VAR, None)
+        return super().get_ordering(request, queryset)
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):
     """A list and a page to read; nothing can be added, changed or deleted, by page or by forged POST."""
 
@@ -39,6 +50,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     paginator = CappedPaginator
     list_per_page = 50
     actions = None
+    sortable_by = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return OneOrder
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -117,16 +132,18 @@ class CustomerAdmin(ReadOnlyAdmin):
 
 @admin.register(ComplaintEvent)
 class ComplaintEventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "number", "what", "who", "from_stage", "to_stage", "reason")
+    list_display = ("at", "number", "what", "who", "from_stage", "to_stage", "why")
     list_select_related = ("complaint", "actor")
     ordering = ("-id",)
     search_fields = ("complaint__number__startswith",)
     search_help_text = _("The number of the complaint")
-    fields = ("at", "number", "what", "who", "from_stage", "to_stage", "reason", "details")
+    fields = ("at", "number", "what", "who", "from_stage", "to_stage", "why", "details")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return about_visible(ComplaintEvent.objects.all(), request.user)
+        """Each row knows who reads it: some details are not for everybody."""
+        rows = about_visible(ComplaintEvent.objects.all(), request.user)
+        return rows.annotate(sees_liability=Value(request.user.has_perm("complaints.view_liabilityshare")))
 
     @admin.display(description=_("complaint"))
     def number(self, event: ComplaintEvent) -> str:
@@ -137,8 +154,12 @@ class ComplaintEventAdmin(ReadOnlyAdmin):
         return event_label(event)
 
     @admin.display(description=_("details"))
-    def details(self, event: ComplaintEvent) -> str:
-        return event_details(event)
+    def details(self, event: Any) -> str:
+        return event_details(event, event.sees_liability)
+
+    @admin.display(description=_("why"))
+    def why(self, event: Any) -> str:
+        return event_reason(event, event.sees_liability)
 
     @admin.display(description=_("who"))
     def who(self, event: ComplaintEvent) -> str:

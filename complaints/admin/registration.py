@@ -9,12 +9,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints.lifecycle import Refused
 from complaints.models import Complaint, Order, Shop
 from complaints.operations import intake
 from complaints.operations.locking import StaleVersion
 from complaints.queries.case import changes_since, rivals
+from complaints.refusals import Refused
 
+from .asked import known_id
 from .registration_forms import CorrectionForm, RegistrationForm
 from .signing import FormForged, read_version, sign_version
 from .transitions import CONFLICT, UNPROCESSABLE, case_url, visible_or_404
@@ -52,20 +53,20 @@ def order_lookup(request: HttpRequest) -> HttpResponse:
     """The order behind a typed number, for the form to show: what was bought, and open complaints about it."""
     if not request.user.has_perm("complaints.add_complaint"):
         raise PermissionDenied
-    number, shop = request.GET.get("order_number", "").replace("\0", "").strip(), request.GET.get("shop", "")
+    number, shop = request.GET.get("order_number", "").strip(), known_id(request.GET.get("shop", ""))
     separate = bool(request.GET.get("separate"))
     order = (find_order(request.user, number, shop) or find_order(request.user, number)) if number else None
-    elsewhere = bool(order and shop.isdecimal() and order.shop_id != int(shop))
+    elsewhere = bool(order and shop and order.shop_id != shop)
     others = rivals(order.pk, request.user) if order else []
     context = {"number": number, "order": order, "rivals": others, "separate": separate, "elsewhere": elsewhere}
     return render(request, "admin/complaints/complaint/_order.html", context)
 
 
-def find_order(user: Any, number: str, shop: str = "") -> Order | None:
+def find_order(user: Any, number: str, shop: int | None = None) -> Order | None:
     """The order with exactly this number in a shop of the person; in the given shop, if one is chosen."""
     orders = Order.objects.filter(number=number, shop__in=Shop.objects.visible_to(user))
-    if shop.isdecimal():
-        orders = orders.filter(shop__in=Shop.objects.filter(pk=shop))
+    if shop:
+        orders = orders.filter(shop_id=shop)
     return orders.select_related("customer", "shop").prefetch_related("lines").first()
 
 

@@ -3,8 +3,8 @@
 from django.core.signing import BadSignature, Signer
 from django.utils.translation import gettext_lazy as _
 
-from complaints.lifecycle import Refused
 from complaints.models import Complaint
+from complaints.refusals import Refused
 
 _signer = Signer(salt="complaint-version")
 

@@ -11,13 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints.lifecycle import Refused
 from complaints.models import Complaint
 from complaints.operations.locking import StaleVersion
 from complaints.queries.case import changes_since
 from complaints.queries.facts import case_facts
+from complaints.refusals import Refused
 
 from .actions import ACTIONS, Action, Call
+from .asked import known_id
 from .next_step import asked_by_form
 from .signing import FormForged, read_version, sign_version
 
@@ -36,7 +37,8 @@ def visible_or_404(request: HttpRequest, object_id: Any) -> Complaint:
         "registered_by",
         "merged_into",
     )
-    complaint = rows.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+    pk = known_id(str(object_id))
+    complaint = rows.filter(pk=pk).first() if pk else None
     if complaint is None:
         raise Http404
     return complaint
@@ -57,7 +59,7 @@ def act(request: HttpRequest, object_id: str, name: str, *, site: Any) -> HttpRe
         raise PermissionDenied
     if request.method != "POST":
         form = action.form(complaint=complaint, user=request.user, initial=_initial(request))
-        return _page(request, complaint, action, form, site=site)
+        return action_page(request, complaint, action, form, site=site)
     form = action.form(request.POST, request.FILES, complaint=complaint, user=request.user)
     if not form.is_valid():
         return _invalid(request, complaint, action, form, site=site)
@@ -71,9 +73,9 @@ def _invalid(request: HttpRequest, complaint: Complaint, action: Action, form: A
     except FormForged:
         version = complaint.version
     if version == complaint.version:
-        return _page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
+        return action_page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
     form.add_error(None, StaleVersion().text)
-    return _page(request, complaint, action, form, site=site, status=CONFLICT, since=version)
+    return action_page(request, complaint, action, form, site=site, status=CONFLICT, since=version)
 
 
 def _perform(request: HttpRequest, complaint: Complaint, action: Action, form: Any, *, site: Any) -> HttpResponse:
@@ -84,13 +86,13 @@ def _perform(request: HttpRequest, complaint: Complaint, action: Action, form: A
     except StaleVersion as stale:
         complaint.refresh_from_db()
         form.add_error(None, stale.text)
-        return _page(request, complaint, action, form, site=site, status=CONFLICT, since=version)
+        return action_page(request, complaint, action, form, site=site, status=CONFLICT, since=version)
     except FormForged as forged:
         form.add_error(None, forged.text)
-        return _page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
+        return action_page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
     except Refused as refusal:
         form.add_error(None, refusal.text)
-        return _page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
+        return action_page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
     after = Complaint.objects.visible_to(request.user).filter(pk=complaint.pk).first()
     draft = f"{draft_name(action)}:{request.user.pk}:{complaint.pk}"
     messages.success(request, _done_words(action, after), extra_tags=draft)
@@ -104,7 +106,7 @@ def _done_words(action: Action, after: Complaint | None) -> str:
     return str(action.done)
 
 
-def _page(
+def action_page(
     request: HttpRequest,
     complaint: Complaint,
     action: Action,
@@ -115,7 +117,7 @@ def _page(
     since: int | None = None,
 ) -> HttpResponse:
     """The action on a page of its own, with its form, what stands in its way, and what others did meanwhile."""
-    refusals = _in_the_way(complaint, action, request.user) if request.method == "GET" else []
+    refusals = in_the_way(complaint, action, request.user) if request.method == "GET" else []
     context = site.each_context(request) | {
         "title": action.label,
         "complaint": complaint,
@@ -130,7 +132,7 @@ def _page(
     return render(request, "admin/complaints/complaint/action.html", context, status=status)
 
 
-def _in_the_way(complaint: Complaint, action: Action, user: Any) -> list[Refused]:
+def in_the_way(complaint: Complaint, action: Action, user: Any) -> list[Refused]:
     """What the form of the step cannot mend."""
     if not action.step:
         return []
@@ -146,4 +148,4 @@ def draft_name(action: Action) -> str:
 
 def _initial(request: HttpRequest) -> dict[str, str]:
     """First values from the address, for links that lead to an action on a certain option."""
-    return {name: request.GET[name] for name in ("remedy", "body") if name in request.GET}
+    return {name: request.GET[name] for name in ("remedy",) if name in request.GET}

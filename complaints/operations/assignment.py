@@ -5,9 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from complaints.lifecycle import Refused
 from complaints.models import Complaint
 from complaints.models.staff import staff_name
+from complaints.refusals import Refused
 
 from .conversation import refuse_ended
 from .locking import locked, record, save_change

@@ -8,9 +8,9 @@ from django.db.models import Case, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from complaints import notifications
-from complaints.lifecycle import Refused
 from complaints.models import Channel, Complaint, Contact, Promise
 from complaints.outbox import enqueue
+from complaints.refusals import Refused
 from knowledge import rendering
 
 from . import clocks

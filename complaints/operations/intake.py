@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints.identity import Fact
-from complaints.lifecycle import Refused
 from complaints.models import Complaint, Contact, Customer, DailyNumber, Order, OrderLine, Shop
+from complaints.refusals import Refused
 
 from . import clocks, customers, remedies
 from .conversation import ComplaintOver

@@ -7,8 +7,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from complaints.lifecycle import Refused
 from complaints.models import Complaint, ComplaintEvent
+from complaints.refusals import Refused
 
 
 class StaleVersion(Refused):

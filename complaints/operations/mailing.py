@@ -6,9 +6,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from complaints.lifecycle import Refused
 from complaints.models import OutboxMessage
 from complaints.outbox import enqueue
+from complaints.refusals import Refused
 
 from .locking import record
 

@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from complaints import signals
-from complaints.lifecycle import STEPS, CaseFacts, NotPossibleNow, State
+from complaints.lifecycle import STEPS, CaseFacts, State
 from complaints.models import Complaint, Contact, Remedy
 from complaints.queries.facts import case_facts
+from complaints.refusals import NotPossibleNow
 
 from . import clocks, conversation
 from .conversation import Promised

@@ -8,9 +8,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from complaints import notifications, remedy_rules
-from complaints.lifecycle import ApprovalMissing, ReasonMissing, Refused, State
+from complaints.lifecycle import State
 from complaints.models import Approval, Complaint, Remedy
 from complaints.outbox import enqueue
+from complaints.refusals import ApprovalMissing, ReasonMissing, Refused
 
 from .locking import locked, record, save_change
 

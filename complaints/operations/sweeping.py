@@ -53,7 +53,7 @@ def mend(*, now: datetime) -> int:
 
 def _mend_one(pk: int, *, now: datetime) -> bool:
     with locked(pk) as complaint:
-        if not Complaint.objects.without_clock().filter(pk=pk).exists():
+        if not Complaint.objects.filter(pk=pk).without_clock().exists():
             return False
         clocks.settle(complaint, now=now)
         record(complaint, "clock_mended", actor=None, now=now)

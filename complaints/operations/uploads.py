@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
 
-from complaints.lifecycle import Refused
+from complaints.refusals import Refused
 
 MEGABYTE = 1024 * 1024
 MAX_BYTES = 20 * MEGABYTE

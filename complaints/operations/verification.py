@@ -7,8 +7,9 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from complaints.lifecycle import OPEN, ReasonMissing, Refused, State
+from complaints.lifecycle import OPEN, State
 from complaints.models import Complaint, Evidence, LiabilityShare
+from complaints.refusals import ReasonMissing, Refused
 
 from . import uploads
 from .locking import locked, record, save_change

@@ -15,10 +15,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints.lifecycle import Refused
 from complaints.models import Complaint, Customer, Deadline, Order, Shop
 from complaints.operations import alerting, sweeping
 from complaints.outbox import enqueue
+from complaints.refusals import Refused
 
 from .case import Case
 from .company import Company, dice, found, read

@@ -9,10 +9,11 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from complaints import sla
-from complaints.lifecycle import SATISFIED_FROM, UNREACHABLE_AFTER, ReasonMissing, Refused, State
+from complaints.lifecycle import SATISFIED_FROM, UNREACHABLE_AFTER, State
 from complaints.models import Complaint, Contact
 from complaints.operations import conversation, progress
 from complaints.operations.locking import locked, record, save_change
+from complaints.refusals import ReasonMissing, Refused
 from followups.models import FollowUp
 
 log = logging.getLogger(__name__)

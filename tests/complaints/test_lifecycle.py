@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from complaints import lifecycle
-from complaints.lifecycle import OPEN, STAGES, STEPS, CaseFacts, NotPossibleNow, Refused, State
+from complaints.lifecycle import OPEN, STAGES, STEPS, CaseFacts, State
 from complaints.models import Complaint
+from complaints.refusals import NotPossibleNow, Refused
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 EARLIER = NOW - timedelta(days=3)

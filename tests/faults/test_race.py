@@ -11,7 +11,6 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from complaints.lifecycle import Refused
 from complaints.models import Complaint, Customer, DailyNumber, Order, Shop
 from complaints.operations import (
     assignment,
@@ -28,6 +27,7 @@ from complaints.operations.customers import Person
 from complaints.operations.intake import AlreadyOpen
 from complaints.operations.locking import StaleVersion
 from complaints.operations.verification import MAX_FILES, TooMuchEvidence
+from complaints.refusals import Refused
 from followups.operations import callback
 from tests.factories.complaints import NOW, EvidenceFactory, OrderFactory, accept, current, registered, registration
 from tests.faults.at_once import LONGEST, Outcome, at_once

@@ -6,8 +6,8 @@ from django.db import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints.lifecycle import Refused
 from complaints.models.staff import staff_name
+from complaints.refusals import Refused
 from complaints.roles import ROLES
 from followups.demo.load import Loaded, load, refuse_where_mail_leaves
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from complaints.lifecycle import OPEN, MergeTargetMissing, NotPossibleNow
+from complaints.lifecycle import OPEN
 from complaints.models import Complaint, Shop
 from complaints.operations import conversation, merging, progress, verification
 from complaints.operations.locking import StaleVersion
+from complaints.refusals import MergeTargetMissing, NotPossibleNow
 from followups.models import FollowUp
 from tests.factories.complaints import NOW, OrderFactory, bring, current, registered
 from tests.unchanged import everything_about, nothing_written

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from complaints.lifecycle import ApprovalMissing, ReasonMissing
 from complaints.models import Complaint, OutboxMessage, Remedy
 from complaints.operations import intake, progress, remedies
 from complaints.operations.locking import StaleVersion
@@ -24,6 +23,7 @@ from complaints.operations.remedies import (
     TooManyOptions,
 )
 from complaints.queries.facts import case_facts
+from complaints.refusals import ApprovalMissing, ReasonMissing
 from knowledge.models import IssueType
 from tests.factories.complaints import NOW, CustomerFactory, OrderFactory, RemedyFactory, bring, current
 from tests.unchanged import nothing_written

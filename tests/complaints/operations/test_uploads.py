@@ -12,7 +12,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from complaints.lifecycle import Refused
 from complaints.operations import uploads
 from complaints.operations.uploads import (
     MAX_BYTES,
@@ -23,6 +22,7 @@ from complaints.operations.uploads import (
     PictureUnreadable,
     clean,
 )
+from complaints.refusals import Refused
 
 SCRIPT = b"<script>alert(document.cookie)</script>"
 GPS, MAKE, ORIENTATION = 0x8825, 0x010F, 0x0112

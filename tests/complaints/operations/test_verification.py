@@ -8,11 +8,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 
-from complaints.lifecycle import OPEN, EvidenceMissing, ReasonMissing
+from complaints.lifecycle import OPEN
 from complaints.models import Complaint, Evidence
 from complaints.operations import progress, uploads, verification
 from complaints.operations.locking import StaleVersion
 from complaints.operations.verification import NothingSupplied, PartyTwice, SharesOver, TooLate, TooMuchEvidence
+from complaints.refusals import EvidenceMissing, ReasonMissing
 from tests.complaints.operations.test_uploads import picture
 from tests.factories.complaints import NOW, EvidenceFactory, current, establish
 from tests.unchanged import nothing_written

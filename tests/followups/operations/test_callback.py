@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from complaints.lifecycle import ReasonMissing
 from complaints.models import Complaint
 from complaints.operations import progress
 from complaints.operations.locking import StaleVersion
+from complaints.refusals import ReasonMissing
 from followups.models import FollowUp
 from followups.operations import callback
 from followups.operations.callback import NoFollowUp, RatingMissing

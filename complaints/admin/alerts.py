@@ -11,6 +11,8 @@ from django.utils import timezone
 from complaints.models import Alert
 from complaints.operations import alerting
 
+from .asked import known_id
+
 SHOWN = 100
 
 
@@ -26,14 +28,14 @@ class AlertAdmin(admin.ModelAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return Alert.objects.filter(recipient=request.user)
+        return Alert.objects.visible_to(request.user)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """GET shows the alerts, POST marks the chosen ones (or all) as seen."""
         if not request.user.has_perm("complaints.view_alert"):
             raise PermissionDenied
         if request.method == "POST":
-            chosen = [int(value) for value in request.POST.getlist("alert") if value.isdecimal() and len(value) < 19]
+            chosen = [pk for pk in map(known_id, request.POST.getlist("alert")) if pk]
             alerting.mark_seen(request.user, None if "all" in request.POST else chosen, now=timezone.now())
             return redirect(request.path)
         alerts = self.get_queryset(request).select_related("complaint__shop", "complaint__assignee")[:SHOWN]

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.decorators import method_decorator
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from complaints.models import Complaint
 
@@ -29,7 +29,7 @@ class ComplaintAdmin(admin.ModelAdmin):
             path("order-lookup/", view(registration.order_lookup), name=f"{info}_order_lookup"),
             path("<path:object_id>/edit/", view(self._edit), name=f"{info}_edit"),
             path("<path:object_id>/do/<slug:name>/", view(self._act), name=f"{info}_do"),
-            path("<path:object_id>/script/", view(reply_script.filled), name=f"{info}_script"),
+            path("<path:object_id>/script/", view(self._script), name=f"{info}_script"),
             path("<path:object_id>/reveal/", view(self._reveal), name=f"{info}_reveal"),
             path("<path:object_id>/evidence/<int:evidence_id>/", view(evidence.download), name=f"{info}_evidence"),
         ]
@@ -56,6 +56,10 @@ class ComplaintAdmin(admin.ModelAdmin):
 
     def _act(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         return transitions.act(request, object_id, name, site=self.admin_site)
+
+    @method_decorator(require_POST)
+    def _script(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return reply_script.filled(request, object_id, site=self.admin_site)
 
     def _reveal(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return reveal.reveal(request, object_id, site=self.admin_site)

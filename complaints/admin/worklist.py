@@ -21,6 +21,8 @@ from complaints.queries.worklist import Wanted
 
 from .displays import staff_name, stage_number, warn_at
 
+LONGEST_TOKEN = 120
+
 
 def work_list(request: HttpRequest, *, site: Any) -> HttpResponse:
     """GET only. Unknown values in the address are ignored: an old bookmark shows the list without that filter."""
@@ -66,7 +68,7 @@ def _wanted(request: HttpRequest, shops: list[Shop]) -> Wanted:
         shop=shop,
         stage=asked.get("stage", "") if asked.get("stage") in State.values else "",
         priority=asked.get("priority", "") if asked.get("priority") in Priority.values else "",
-        text=asked.get("q", "").replace("\0", "").strip()[:200],
+        text=asked.get("q", "").strip()[:200],
         after=_unpack(asked.get("after", "")),
         before=_unpack(asked.get("before", "")),
     )
@@ -141,6 +143,8 @@ def _pack(position: tuple[datetime | None, int]) -> str:
 
 def _unpack(token: str) -> tuple[datetime, int] | None:
     """The position that a link carries; None for anything that is not one."""
+    if len(token) > LONGEST_TOKEN:
+        return None
     try:
         moment, pk = json.loads(urlsafe_b64decode(token))
         at = datetime.fromisoformat(moment)

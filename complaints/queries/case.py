@@ -6,14 +6,13 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from complaints.models import Complaint, ComplaintEvent, Contact, Remedy
 from complaints.models.complaint import ComplaintQuerySet
 
 TIMELINE_LIMIT = 200
 SHOWN_AS_CONTACT = {"replied", "heard", "noted", "apologised"}
-INTERNAL_EVENTS = {"evidence_added", "evidence_waived", "liability_settled", "assigned"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +37,13 @@ class Timeline:
     shortened: bool = False
 
 
-def timeline(complaint: Complaint, show: str = "all", limit: int = TIMELINE_LIMIT) -> Timeline:
-    """The latest entries, oldest first; `show` is all, customer, internal or change."""
-    entries: list[Entry] = []
-    if show != "change":
-        contacts = complaint.contacts.select_related("author", "origin").order_by("-at", "-id")
-        if show != "all":
-            internal = Q(direction=Contact.Direction.INTERNAL)
-            contacts = contacts.filter(internal if show == "internal" else ~internal)
-        entries += [Entry(contact.at, contact=contact) for contact in contacts[: limit + 1]]
-    if show in ("all", "change"):
-        events = complaint.events.exclude(kind__in=SHOWN_AS_CONTACT).select_related("actor").order_by("-at", "-id")
-        entries += [Entry(event.at, event=event) for event in events[: limit + 1]]
+def timeline(complaint: Complaint) -> Timeline:
+    """The latest entries, oldest first."""
+    limit = TIMELINE_LIMIT
+    contacts = complaint.contacts.select_related("author", "origin").order_by("-at", "-id")
+    events = complaint.events.exclude(kind__in=SHOWN_AS_CONTACT).select_related("actor").order_by("-at", "-id")
+    entries = [Entry(contact.at, contact=contact) for contact in contacts[: limit + 1]]
+    entries += [Entry(event.at, event=event) for event in events[: limit + 1]]
     entries.sort(key=lambda entry: (entry.at, entry.contact is None), reverse=True)
     return Timeline(entries[:limit][::-1], shortened=len(entries) > limit)
 
@@ -85,23 +79,24 @@ def changes_since(complaint: Complaint, version: int) -> list[ComplaintEvent]:
     return list(complaint.events.filter(version__gt=version).select_related("actor").order_by("at", "id")[:50])
 
 
-def reply_facts(complaint: Complaint, *, agent_name: str, customer_name: str) -> dict[str, str]:
-    """Facts of the case that scripts may name; a customer-safe view: nothing internal is in it (R4.7)."""
+def reply_facts(complaint: Complaint, *, agent_name: str, customer_name: str = "") -> dict[str, str]:
+    """Facts of the case that scripts may name, in the active language (R4.7).
+
+    A customer-safe view: the title is a colleague's note, so the issue is called by its type; and only options that may
+    be told are told. Nobody's name is looked up for it: that would be a look at contact data that nobody recorded.
+    """
     order, line = complaint.order, _first_line(complaint)
-    offered = {
-        remedy.label: remedy.text
-        for remedy in complaint.remedies.filter(round=complaint.round).exclude(status=Remedy.Status.DECLINED)
-    }
+    options = [*_tellable(complaint), "", ""]
     promise = complaint.promises.order_by("-made_at").first()
     facts = {
         "agent_name": agent_name,
         "case_no": complaint.number,
         "courier_name": order.courier if order else "",
-        "customer_name": customer_name or _("customer"),
+        "customer_name": customer_name or pgettext("salutation", "customer"),
         "deadline": _moment(promise.due_at) if promise else "",
-        "issue_summary": complaint.title,
-        "option_a": offered.get("A", ""),
-        "option_b": offered.get("B", ""),
+        "issue_summary": complaint.issue_type.label if complaint.issue_type else "",
+        "option_a": options[0],
+        "option_b": options[1],
         "order_no": order.number if order else "",
         "product_name": line.title if line else "",
         "shop_name": complaint.shop.name,
@@ -117,6 +112,17 @@ def reply_facts(complaint: Complaint, *, agent_name: str, customer_name: str) ->
             "amount": str(chosen.actual_cost or ""),
         }
     return {name: value for name, value in facts.items() if value}
+
+
+def _tellable(complaint: Complaint) -> list[str]:
+    """What is or may be offered in this round, by letter: no option that still waits for a signature."""
+    told = [Remedy.Status.OFFERED, Remedy.Status.PREPARED]
+    rows = complaint.remedies.filter(round=complaint.round, status__in=told).prefetch_related("approvals")
+    return [
+        remedy.text
+        for remedy in rows.order_by("label")
+        if remedy.status == Remedy.Status.OFFERED or not remedy.unsigned
+    ]
 
 
 def _first_line(complaint: Complaint) -> Any:

@@ -1,5 +1,6 @@
 """How values are put into words on staff pages."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from complaints.lifecycle import STAGES, STEPS
 from complaints.models import Complaint, ComplaintEvent, Customer, Deadline, Evidence, LiabilityShare
 from complaints.models.staff import staff_name
 
-__all__ = ["event_details", "event_label", "gauge", "staff_name", "stage_number", "warn_at"]
+__all__ = ["event_details", "event_label", "event_reason", "gauge", "listed", "staff_name", "stage_number", "warn_at"]
 
 _EVENT_LABELS = {
     "registered": gettext_lazy("Registered"),
@@ -64,10 +65,14 @@ def gauge(deadline: Deadline, now: datetime) -> Gauge:
 
 
 def warn_at(complaint: Complaint) -> datetime | None:
-    """When the running clock of a list row turns critical, from the complaint alone: no query per row."""
+    """When the running clock of a list row turns critical, from the complaint alone: no query per row.
+
+    A new complaint whose clock runs longer than a first response may take has been answered already.
+    """
     if complaint.next_due_at is None:
         return None
-    kind = sla.clock_for(complaint.state, answered=False) or sla.Kind.VERIFICATION
+    response = sla.due(complaint.received_at, complaint.priority, sla.Kind.FIRST_RESPONSE)
+    kind = sla.clock_for(complaint.state, answered=complaint.next_due_at > response) or sla.Kind.VERIFICATION
     budget = sla.BUDGETS[complaint.priority][kind]
     return complaint.next_due_at - budget * (100 - sla.WARN_LEVELS[-1]) / 100
 
@@ -84,15 +89,23 @@ def event_label(event: ComplaintEvent) -> str:
     return str(_EVENT_LABELS.get(event.kind, event.kind))
 
 
-def event_details(event: ComplaintEvent) -> str:
-    """The telling part of an event's data, in words; empty where there is none."""
+def listed(names: Iterable[Any]) -> str:
+    """Names one after another, as the reader's language separates them."""
+    return pgettext("enumeration", ", ").join(str(name) for name in names)
+
+
+def event_reason(event: ComplaintEvent, sees_liability: bool) -> str:
+    """Why it was done; the reason of a settlement is the root cause, which is not for everybody."""
+    return "" if event.kind == "liability_settled" and not sees_liability else event.reason
+
+
+def event_details(event: ComplaintEvent, sees_liability: bool) -> str:
+    """The telling part of an event's data, in words; empty where there is none, or none for this reader."""
     data = event.data
     if event.kind in ("corrected", "registered"):
         return " · ".join(_changes(data))
     if event.kind == "liability_settled":
-        return " · ".join(
-            f"{LiabilityShare.Party(party).label} {percent} %" for party, percent in data["shares"].items()
-        )
+        return _liability(data["shares"]) if sees_liability else ""
     if event.kind == "breached":
         return str(Deadline.Kind(data["clock"]).label)
     if event.kind == "evidence_added":
@@ -103,6 +116,10 @@ def event_details(event: ComplaintEvent) -> str:
     return " · ".join(str(value) for value in named)
 
 
+def _liability(shares: dict[str, int]) -> str:
+    return " · ".join(f"{LiabilityShare.Party(party).label} {percent} %" for party, percent in shares.items())
+
+
 def _changes(data: dict[str, Any]) -> list[str]:
     """What was corrected, from what to what; of personal data only which, never the value."""
     colon = pgettext("label", ": ")
@@ -111,4 +128,4 @@ def _changes(data: dict[str, Any]) -> list[str]:
         for name, (old, new) in data.get("changes", {}).items()
     ]
     personal = [str(getattr(Customer, kind).field.verbose_name) for kind in data.get("personal", [])]
-    return changes + ([f"{_('personal data')}{colon}{', '.join(personal)}"] if personal else [])
+    return changes + ([f"{_('personal data')}{colon}{listed(personal)}"] if personal else [])

@@ -33,6 +33,15 @@ RELATED = (
 
 SHOW = ("all", "customer", "internal", "change")
 PANELS = ("choice", "followup", "remedies", "apology", "evidence", "liability")
+SEEN_WITH = {
+    "choice": "complaints.view_remedy",
+    "remedies": "complaints.view_remedy",
+    "evidence": "complaints.view_evidence",
+    "liability": "complaints.view_liabilityshare",
+    "followup": "followups.view_followup",
+}
+"""The permission without which a panel stays away, whatever one may do in it."""
+
 _OPEN_PANELS: dict[str, tuple[str, ...]] = {
     State.ACCEPTED: ("evidence",),
     State.VERIFYING: ("evidence", "liability", "apology"),
@@ -79,7 +88,7 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
         "earlier": case.earlier(complaint, user),
         "shares": _shares(known["liability"]),
         "scripts": scripts_for(complaint.state) if "reply_form" in forms else [],
-        "panels": _panels(complaint, facts, known, forms),
+        "panels": _panels(complaint, facts, known, forms, user),
         "rating_scale": panels.RATING_SCALE,
         "max_bytes": uploads.MAX_BYTES,
         "max_megabytes": uploads.MAX_BYTES // uploads.MEGABYTE,
@@ -133,7 +142,7 @@ def _shares(liability: list[LiabilityShare]) -> list[dict[str, Any]]:
 
 
 def _panels(
-    complaint: Complaint, facts: CaseFacts, known: dict[str, list[Any]], forms: dict[str, Any]
+    complaint: Complaint, facts: CaseFacts, known: dict[str, list[Any]], forms: dict[str, Any], user: Any
 ) -> list[dict[str, Any]]:
     """The panels that have something to show or to fill in, those of the stage first and open."""
     filled = {
@@ -146,10 +155,10 @@ def _panels(
     }
     first = _OPEN_PANELS.get(complaint.state, ())
     ordered = [*first, *(name for name in PANELS if name not in first)]
+    shown = [name for name in ordered if filled[name] and (name not in SEEN_WITH or user.has_perm(SEEN_WITH[name]))]
     return [
         {"name": name, "open": name in first, "template": f"admin/complaints/complaint/panels/{name}.html"}
-        for name in ordered
-        if filled[name]
+        for name in shown
     ]
 
 

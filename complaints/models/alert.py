@@ -3,8 +3,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .complaint import Complaint
+from .complaint import Complaint, about_visible
 from .deadline import Deadline
+
+
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def visible_to(self, user) -> "AlertQuerySet":
+        """The person's own alerts, as long as the person may see what they are about."""
+        return about_visible(self.filter(recipient=user), user)
 
 
 class Alert(models.Model):
@@ -18,6 +24,8 @@ class Alert(models.Model):
     dedup_key = models.CharField(max_length=200, unique=True, editable=False)
     created_at = models.DateTimeField(_("created"))
     seen_at = models.DateTimeField(_("seen"), null=True)
+
+    objects = AlertQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("alert")

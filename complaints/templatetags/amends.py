@@ -16,6 +16,7 @@ from django.utils.translation import gettext, gettext_lazy, pgettext
 
 from complaints.admin import displays
 from complaints.lifecycle import State
+from knowledge import rendering
 
 register = template.Library()
 
@@ -76,10 +77,9 @@ def clock(
     now: datetime,
     warn: datetime | None = None,
     met: datetime | None = None,
-    paused: bool = False,
     stopped: datetime | None = None,
 ) -> dict[str, object]:
-    """One clock chip: met, stopped, paused, over, close, or simply the time left. An empty due time draws nothing."""
+    """One clock chip: met, stopped, over, close, or simply the time left. An empty due time draws nothing."""
     if due is None:
         return {"due": None}
     if met is not None:
@@ -90,16 +90,13 @@ def clock(
         late = stopped > due
         tone, mark = ("breached", "circle-x") if late else ("neutral", "ban")
         text = gettext("stopped late") if late else gettext("stopped")
-    elif paused:
-        tone, mark, text = "waiting", "pause", gettext("paused")
     elif now > due:
         tone, mark, text = "breached", "triangle-alert", time_patterns()["over"].format(t=time_words(now - due))
     else:
         close = warn is not None and warn <= now
         tone, mark = ("risk", "timer") if close else ("neutral", "clock")
         text = time_patterns()["left"].format(t=time_words(due - now))
-    still = paused or stopped is not None
-    return {"due": due, "warn": warn, "met": met, "paused": still, "tone": tone, "icon_name": mark, "text": text}
+    return {"due": due, "warn": warn, "met": met, "stopped": stopped, "tone": tone, "icon_name": mark, "text": text}
 
 
 @register.filter
@@ -169,9 +166,14 @@ def initial(name: str) -> str:
 
 
 @register.filter
-def listed(names: Iterable[str]) -> str:
-    """Names one after another, as the reader's language separates them."""
-    return pgettext("enumeration", ", ").join(str(name) for name in names)
+def listed(names: Iterable[Any]) -> str:
+    return displays.listed(names)
+
+
+@register.simple_tag
+def gap_names() -> str:
+    """The placeholders of scripts; one that is left in a reply is a gap."""
+    return " ".join(sorted(rendering.ALLOWED))
 
 
 @register.filter
@@ -180,8 +182,13 @@ def event_words(event: Any) -> str:
 
 
 @register.filter
-def event_details(event: Any) -> str:
-    return displays.event_details(event)
+def event_details(event: Any, sees_liability: bool) -> str:
+    return displays.event_details(event, sees_liability)
+
+
+@register.filter
+def event_reason(event: Any, sees_liability: bool) -> str:
+    return displays.event_reason(event, sees_liability)
 
 
 _STATE_LABELS = dict(State.choices)

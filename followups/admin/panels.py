@@ -55,6 +55,13 @@ class AttemptForm(CaseForm):
     comment = forms.CharField(label=_("How was it tried?"), max_length=300, required=False)
 
 
+class RatingAction(Action):
+    """A low rating starts a further round instead of closing: who records one must be allowed to do either."""
+
+    def open_to(self, user: Any) -> bool:
+        return all(user.has_perm(step_permission(step)) for step in ("close", "supplement"))
+
+
 def _rate(call: Call) -> Any:
     return callback.record_rating(call.complaint_id, **call.data, **call.versioned)
 
@@ -64,10 +71,10 @@ def _attempt(call: Call) -> Any:
 
 
 offer_action(
-    Action(
+    RatingAction(
         "rate",
         _("Save the call-back"),
-        step_permission("close"),
+        (step_permission("close"), step_permission("supplement")),
         RatingForm,
         _rate,
         _("Call-back recorded."),

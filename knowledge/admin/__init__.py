@@ -23,6 +23,10 @@ class IssueTypeAdmin(Lasting):
     search_fields = ("code", "name", "name_en")
     fields = ("code", "parent", "name", "name_en", "position", "active")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Rules go by the codes: once a complaint may have the type, its code and its place stay."""
+        return ("code", "parent") if obj else ()
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "parent":
             kwargs["queryset"] = IssueType.objects.filter(parent__isnull=True)

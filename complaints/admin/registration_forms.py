@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -20,7 +21,11 @@ from complaints.queries.case import rivals
 from complaints.queries.people import assignable
 from knowledge.models import IssueType
 
+from .displays import staff_name
 from .forms import SPOKEN, LocalDateTimeField, StaffChoiceField
+
+LONGEST_AGO = timedelta(days=366)
+"""A receipt before that is a slip of the pen, and would lead every list of what is due."""
 
 
 class GroupedIssueTypes(ModelChoiceIterator):
@@ -30,7 +35,7 @@ class GroupedIssueTypes(ModelChoiceIterator):
         yield ("", self.field.empty_label)
         types = self.queryset.order_by("parent__position", "position", "code")
         for parent, children in groupby(types, key=lambda issue_type: issue_type.parent):
-            yield (parent.label, [self.choice(child) for child in children])
+            yield (parent.label if parent else "", [self.choice(child) for child in children])
 
 
 class IssueTypeField(forms.ModelChoiceField):
@@ -49,6 +54,11 @@ class PersonFields(forms.Form):
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
     email = forms.CharField(label=_("E-mail"), max_length=254, required=False)
     buyer = forms.CharField(label=_("Buyer id on the platform"), max_length=120, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for kind in Fact:
+            self.fields[kind].widget.attrs["data-draft-skip"] = True
 
     def clean_email(self) -> str:
         email = self.cleaned_data["email"].strip()
@@ -110,6 +120,8 @@ class RegistrationForm(PersonFields):
         received_at = self.cleaned_data["received_at"]
         if received_at and received_at > timezone.now():
             raise ValidationError(_("This time is still to come."))
+        if received_at and received_at < timezone.now() - LONGEST_AGO:
+            raise ValidationError(_("This is more than a year ago. Check the year."))
         return received_at
 
     def clean(self) -> dict[str, Any]:
@@ -176,6 +188,9 @@ class RegistrationForm(PersonFields):
         )
 
 
+CODED = ("severity", "priority")
+
+
 class CorrectionForm(PersonFields):
     """Personal fields left empty stay as they are: they are masked, not shown."""
 
@@ -199,7 +214,8 @@ class CorrectionForm(PersonFields):
         super().__init__(*args, **kwargs, initial=known)
         self.complaint, self.user = complaint, user
         self.rivals: list[Complaint] = []
-        self.fields["accused"].queryset = assignable(complaint.shop_id)
+        self.fields["accused"].queryset = assignable(complaint.shop_id, besides=complaint.accused_id)
+        self.fields["issue_type"].queryset = IssueType.objects.selectable(besides=complaint.issue_type_id)
         customer = complaint.customer
         for kind in Fact if customer else ():
             self.fields[kind].widget.attrs["placeholder"] = getattr(customer, f"masked_{kind}")
@@ -231,13 +247,19 @@ class CorrectionForm(PersonFields):
         return {name: self.cleaned_data[name] for name in self.FIELDS}
 
     def differences(self) -> list[dict[str, Any]]:
-        """Field by field, what is stored now and what was typed here, where the two differ."""
-        rows = [
+        """Field by field, what is stored now and what was typed here, in words, where the two differ."""
+        rows = [(name, getattr(self.complaint, name), self.cleaned_data.get(name)) for name in self.FIELDS]
+        return [
             {
                 "label": self.fields["order_number" if name == "order" else name].label,
-                "stored": getattr(self.complaint, name),
-                "typed": self.cleaned_data.get(name),
+                "stored": self._in_words(name, stored),
+                "typed": self._in_words(name, typed),
             }
-            for name in self.FIELDS
+            for name, stored, typed in rows
+            if (stored or "") != (typed or "")
         ]
-        return [row for row in rows if (row["stored"] or "") != (row["typed"] or "")]
+
+    def _in_words(self, name: str, value: Any) -> Any:
+        if name == "accused":
+            return staff_name(value)
+        return dict(getattr(self.fields.get(name), "choices", ())).get(value, value) if name in CODED else value

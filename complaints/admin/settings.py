@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.models import Shop
 from complaints.roles import ROLES
 
-from .displays import staff_name
+from .displays import listed, staff_name
 
 admin.site.unregister(get_user_model())
 admin.site.unregister(Group)
@@ -39,12 +39,17 @@ class RoleField(forms.ModelMultipleChoiceField):
         return str(_role_label(obj))
 
 
+class RoleFilter(admin.RelatedFieldListFilter):
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        return [(group.pk, str(_role_label(group))) for group in Group.objects.order_by("pk")]
+
+
 @admin.register(get_user_model())
 class StaffAdmin(UserAdmin):
     """Staff accounts: a role and shops instead of single permissions."""
 
     list_display = ("username", "full_name", "roles", "email", "is_active")
-    list_filter = ("is_active", "groups")
+    list_filter = ("is_active", ("groups", RoleFilter))
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("Person"), {"fields": ("last_name", "first_name", "email")}),
@@ -79,7 +84,7 @@ class StaffAdmin(UserAdmin):
 
     @admin.display(description=_("roles"))
     def roles(self, user: Any) -> str:
-        return "、".join(str(_role_label(group)) for group in user.groups.all())
+        return listed(_role_label(group) for group in user.groups.all())
 
 
 def _role_label(group: Group) -> Any:

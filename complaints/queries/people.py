@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import F
+from django.db.models import F, Q
 
 HANDLERS = ("agent", "team_lead", "supervisor")
 ESCALATION = ("team_lead", "supervisor", "shop_manager")
@@ -25,12 +25,16 @@ def escalation(shop_ids: Iterable[int]) -> dict[int, dict[str, list[Any]]]:
     return people
 
 
-def assignable(shops: Any) -> Any:
-    """Active staff of the shop (an id) or of any of the shops (a query of ids) who may handle complaints, by name."""
+def assignable(shops: Any, *, besides: int | None = None) -> Any:
+    """Active staff of the shop (an id) or of any of the shops (a query of ids) who may handle complaints, by name.
+
+    `besides` is somebody who was chosen before and stays a choice, even after leaving.
+    """
     of_shop = {"shops": shops} if isinstance(shops, int) else {"shops__in": shops}
+    able = Q(is_active=True, is_staff=True, groups__name__in=HANDLERS, **of_shop)
     return (
         get_user_model()
-        .objects.filter(is_active=True, is_staff=True, groups__name__in=HANDLERS, **of_shop)
+        .objects.filter(able | Q(pk=besides) if besides else able)
         .distinct()
         .order_by("first_name", "username")
     )

@@ -1,12 +1,14 @@
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 
 class IssueTypeQuerySet(models.QuerySet["IssueType"]):
-    def selectable(self) -> "IssueTypeQuerySet":
-        """Active second-level types with their parent: what a clerk may choose."""
-        return self.filter(active=True, parent__isnull=False, parent__active=True).select_related("parent")
+    def selectable(self, *, besides: int | None = None) -> "IssueTypeQuerySet":
+        """Active second-level types with their parent: what a clerk may choose, and what was chosen before."""
+        active = Q(active=True, parent__isnull=False, parent__active=True)
+        return self.filter(active | Q(pk=besides) if besides else active).select_related("parent")
 
 
 class IssueType(models.Model):

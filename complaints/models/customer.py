@@ -29,7 +29,10 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         found = Q()
         for kind in Fact:
             mark = fingerprint(kind, text)
-            if mark:
+            if mark and kind == Fact.BUYER:
+                # Named with every platform, the way its index begins.
+                found |= Q(platform__in=Platform.values, buyer_hash=mark)
+            elif mark:
                 found |= Q(**{f"{kind}_hash": mark})
         return self.filter(found) if found else self.none()
 

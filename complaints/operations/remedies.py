@@ -205,13 +205,16 @@ def reassess(complaint: Complaint) -> None:
 
 
 def _check_cost(complaint: Complaint, remedy: Remedy) -> None:
-    """Spending more than planned is possible only within the level that was approved (R5.3)."""
+    """Spending more than planned is possible only within the level that was approved (R5.3).
+
+    The levels without an upper limit approve the amount itself: not a cent more goes without new signatures.
+    """
     if remedy.actual_cost is None or remedy.actual_cost <= remedy.estimated_cost:
         return
     order = list(remedy_rules.Level)
-    if order.index(_level(complaint, remedy.kind, remedy.actual_cost)) > order.index(
-        remedy_rules.Level(remedy.approval_level)
-    ):
+    approved = order.index(remedy_rules.Level(remedy.approval_level))
+    needed = order.index(_level(complaint, remedy.kind, remedy.actual_cost))
+    if needed > approved or approved >= order.index(remedy_rules.Level.L3):
         raise OverApprovedCost(cost=remedy.actual_cost, approved=remedy.estimated_cost)
 
 

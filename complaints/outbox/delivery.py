@@ -31,8 +31,8 @@ LEASE = timedelta(minutes=3)
 
 BACKOFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240)]
 BATCH = 200
-RUN_SECONDS = 45
-"""A run begins no message after that: a slow server must not keep the workers from the clocks."""
+RUN_SECONDS = 15
+"""A run begins no message after that: a server that hangs must not keep the workers from the clocks."""
 
 
 class ClaimLost(Exception):

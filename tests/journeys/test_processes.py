@@ -1,5 +1,8 @@
 """Broker, worker and beat as they run in life: what falls due reaches its people, whatever is killed meanwhile."""
 
+import os
+import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -159,6 +162,22 @@ def test_broker_that_dies_breaks_no_reply_and_is_found_again(desk: Background, s
         desk.start("broker")
         desk.wait(everything_sent(desk, replies))
     assert set(sink.ids().values()) == {1}
+    assert desk.running["worker"].poll() is None
+
+
+@pytest.mark.embedded
+def test_broker_that_hangs_costs_a_reply_a_moment_and_is_found_again(desk: Background, sink: MailServer) -> None:
+    first, second = desk.clerk("register", minutes_ago=1, number=2)
+    desk.start("broker", "worker", "beat")
+    desk.clerk("reply", number=first)
+    desk.wait(everything_sent(desk, 1))
+    os.kill(desk.running["broker"].pid, signal.SIGSTOP)
+    started = time.monotonic()
+    desk.clerk("reply", number=second)
+    # Half a second by design; the rest is for a machine that is busy with other tests.
+    assert time.monotonic() - started < 5
+    os.kill(desk.running["broker"].pid, signal.SIGCONT)
+    desk.wait(everything_sent(desk, 2))
     assert desk.running["worker"].poll() is None
 
 

@@ -3,10 +3,12 @@
 Outside the `admin` package on purpose: importing that package registers models with the site, which must exist by then.
 """
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -31,11 +33,29 @@ SETTINGS = (
 )
 
 
+UNAUTHORIZED = 401
+"""Tells frame.js to say that one must log in again, and to leave what was typed where it is."""
+
+
 class AmendsSite(admin.AdminSite):
     site_title = _("Amends")
     site_header = _("Amends")
     index_title = _("Overview")
     enable_nav_sidebar = False
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Every page: a part of a page is no place for the login, and no address names a character that is none."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.headers.get("HX-Request") and not self.has_permission(request):
+                return HttpResponse(status=UNAUTHORIZED)
+            if "%00" in request.META.get("QUERY_STRING", ""):
+                request.GET = QueryDict(request.META["QUERY_STRING"].replace("%00", ""))
+            return guarded(request, *args, **kwargs)
+
+        return asked
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         context = super().each_context(request)
@@ -61,7 +81,7 @@ class AmendsSite(admin.AdminSite):
         if user.has_perm("complaints.add_complaint"):
             items.append(_item(_("Register"), "admin:complaints_complaint_add", "plus", here, key="n"))
         if user.has_perm("complaints.view_alert"):
-            unseen = Alert.objects.filter(recipient=user, seen_at__isnull=True)[:100].count()
+            unseen = Alert.objects.visible_to(user).filter(seen_at__isnull=True)[:100].count()
             items.append(_item(_("Alerts"), "admin:complaints_alert_changelist", "bell", here, badge=unseen))
         for label, icon, entries in (
             (_("Knowledge"), "book-open", KNOWLEDGE),

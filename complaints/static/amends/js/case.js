@@ -17,20 +17,26 @@
     }
 
     // <textarea data-gaps="id of the hint">: {names} of a script that nobody has filled in yet.
+    // Names that no script uses are words like any other, here and on the server.
+    const gapsIn = (text) => {
+        const known = text.dataset.gapNames.split(" ");
+        return [...new Set(text.value.match(/\{[a-z_]+\}/g) || [])].filter((gap) => known.includes(gap.slice(1, -1)));
+    };
     const showGaps = (text) => {
         const hint = document.getElementById(text.dataset.gaps);
         if (!hint) return;
-        const gaps = [...new Set(text.value.match(/\{[a-z_]+\}/g) || [])];
+        const gaps = gapsIn(text);
         hint.hidden = gaps.length === 0;
         hint.querySelector("[data-gap-names]").textContent = gaps.join(" ");
     };
+    for (const text of document.querySelectorAll("textarea[data-gaps]")) showGaps(text);
     document.addEventListener("input", (event) => { if (event.target.matches("textarea[data-gaps]")) showGaps(event.target); });
     document.addEventListener("htmx:afterSwap", () => {
         const text = document.getElementById("reply_body");
         if (!text) return;
         text.focus();
-        const gap = text.value.search(/\{[a-z_]+\}/);
-        if (gap >= 0) text.setSelectionRange(gap, gap + text.value.slice(gap).indexOf("}") + 1);
+        const [gap] = gapsIn(text);
+        if (gap) text.setSelectionRange(text.value.indexOf(gap), text.value.indexOf(gap) + gap.length);
     });
 
     // <li data-need="name phone" data-provided="customer">: done when one of the fields is filled or the order brings it.

@@ -16,7 +16,7 @@
     };
 
     const show = (clock) => {
-        if (clock.dataset.met || clock.dataset.paused) return;
+        if (clock.dataset.met || clock.dataset.stopped) return;
         const now = Date.now() + skew;
         const left = Date.parse(clock.dataset.due) - now;
         if (Number.isNaN(left)) return;

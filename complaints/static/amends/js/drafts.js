@@ -1,13 +1,21 @@
 "use strict";
 // A text half written survives a reload, a crash or an expired login: <form data-draft="reply:person:case">.
-// It is dropped when the server says that it arrived (data-draft-clear) and at log-out, since others use this computer too.
+// It is dropped when the server says that it arrived (data-draft-clear), after three days, and at log-out, since others
+// use this computer too. Fields with data-draft-skip hold contact data and are never kept.
 {
     const PREFIX = "amends-draft:";
+    const KEEP = 3 * 24 * 60 * 60 * 1000;
     const fields = (form) => [...form.elements].filter((field) =>
-        field.name && field.name !== "csrfmiddlewaretoken" && !/^(hidden|password|file|submit|button)$/.test(field.type));
+        field.name && field.name !== "csrfmiddlewaretoken" && !field.hasAttribute("data-draft-skip") && !/^(hidden|password|file|submit|button)$/.test(field.type));
     const isTick = (field) => field.type === "checkbox" || field.type === "radio";
     const drop = (key) => localStorage.removeItem(PREFIX + key);
+    const read = (name) => {
+        try { return JSON.parse(localStorage.getItem(name)) || {}; } catch { return {}; }
+    };
 
+    for (const name of Object.keys(localStorage)) {
+        if (name.startsWith(PREFIX) && !(Date.now() - read(name).at < KEEP)) localStorage.removeItem(name);
+    }
     for (const mark of document.querySelectorAll("[data-draft-clear]")) drop(mark.dataset.draftClear);
 
     const save = (form) => {
@@ -21,15 +29,15 @@
                 written = written || (field.value !== field.defaultValue && !field.matches("select") && field.value.trim() !== "");
             }
         }
-        if (written) localStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify(kept));
+        if (written) localStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify({ at: Date.now(), kept }));
         else drop(form.dataset.draft);
     };
 
     const restore = (form) => {
-        let kept;
-        try { kept = JSON.parse(localStorage.getItem(PREFIX + form.dataset.draft)); } catch { kept = null; }
-        // What the server sent back (a refused form) is newer than the draft.
-        if (!kept || form.querySelector(".errorlist, .field-error, .has-error")) return;
+        const { kept } = read(PREFIX + form.dataset.draft);
+        // What the server sent back (a refused form) is newer than the draft; a hint that is hidden is no refusal.
+        const refused = [...form.querySelectorAll(".errorlist, .field-error, .has-error")].some((mark) => !mark.hidden);
+        if (!kept || refused) return;
         for (const field of fields(form)) {
             if (isTick(field)) field.checked = Boolean(kept[`${field.name}=${field.value}`]);
             else if (field.name in kept) field.value = kept[field.name];

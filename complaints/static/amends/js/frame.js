@@ -48,11 +48,16 @@
         setTimeout(() => use.setAttribute("href", before), 1500);
     });
 
+    // Logging in elsewhere gives this browser a new token; the one in this page is then an old one.
+    const token = () => (document.cookie.match(/(?:^|; )amends_csrf=([^;]+)/) || [])[1];
+
     // A second click must not send a form twice. The button is disabled after the submission is made up,
     // so that its own name and value still go along.
     document.addEventListener("submit", (event) => {
         const form = event.target;
-        if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("data-many")) return;
+        if (event.defaultPrevented || form.method !== "post") return;
+        const field = form.elements.csrfmiddlewaretoken;
+        if (field && token()) field.value = token();
         setTimeout(() => {
             for (const button of form.querySelectorAll("button[type=submit], button:not([type])")) button.disabled = true;
         });
@@ -63,9 +68,19 @@
         for (const button of document.querySelectorAll("form[method=post] button:disabled:not([data-blocked])")) button.disabled = false;
     });
 
-    // htmx requests outside a form need the token too; the log-out form carries it on every page.
     document.addEventListener("htmx:configRequest", (event) => {
-        const token = document.querySelector("[name=csrfmiddlewaretoken]");
-        if (token) event.detail.headers["X-CSRFToken"] = token.value;
+        if (token()) event.detail.headers["X-CSRFToken"] = token();
     });
+
+    // An answer that cannot be shown where it was asked for: the session is over, or the server is. What stands in the
+    // page stays as it is.
+    const notice = (name) => document.querySelector(`[data-notice="${name}"]`);
+    document.addEventListener("htmx:beforeRequest", () => {
+        for (const one of document.querySelectorAll("[data-notice]")) one.hidden = true;
+    });
+    document.addEventListener("htmx:responseError", (event) => {
+        const one = notice(event.detail.xhr.status === 401 ? "login" : "failed");
+        if (one) one.hidden = false;
+    });
+    document.addEventListener("htmx:sendError", () => { if (notice("failed")) notice("failed").hidden = false; });
 }

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import OutboxMessage
@@ -23,7 +24,7 @@ def resend(message_id: int, *, actor: Any, now: datetime) -> OutboxMessage:
     """Send a failed or uncertain message again, with a fresh count of attempts. Raises NotResendable."""
     with transaction.atomic():
         changed = OutboxMessage.objects.filter(pk=message_id, status__in=RESENDABLE).update(
-            status=OutboxMessage.Status.PENDING, attempt=0, next_attempt_at=now, last_error="", data_started_at=None
+            status=OutboxMessage.Status.PENDING, attempt=0, next_attempt_at=Now(), last_error="", data_started_at=None
         )
         if not changed:
             raise NotResendable

@@ -10,6 +10,7 @@ from email.utils import parseaddr
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 
 from complaints.models import OutboxMessage
 
@@ -40,7 +41,8 @@ def enqueue(messages: Sequence[OutboxMessage]) -> None:
     messages = list({message.dedup_key: message for message in messages}.values())
     for message in messages:
         message.message_id = _message_id(message.dedup_key)
-        message.next_attempt_at = message.created_at
+        # By the database's clock, as delivery reads it: a web server whose clock is fast would hold its mails back.
+        message.next_attempt_at = Now()
         if _past.get():
             message.status, message.attempt, message.sent_at = OutboxMessage.Status.SENT, 1, message.created_at
     # Only a known key may be passed over: "ignore" on SQLite would swallow a row that lacks a value as well.

@@ -5,17 +5,19 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from celery import Celery
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 
 from complaints import notifications
 from complaints.models import Complaint, Contact, OutboxMessage
 from complaints.operations import conversation
-from complaints.outbox import enqueue
+from complaints.outbox import delivery, enqueue
 from tests.complaints.outbox.rows import LONG_AGO
 from tests.config.running_desk import free_port
 from tests.factories.complaints import CustomerFactory
@@ -24,17 +26,26 @@ really_wake = enqueue.wake
 
 
 def unwritten(case: Complaint, key: str = "reply:1", **values: Any) -> OutboxMessage:
-    values = {"address": "buyer@mail.example", "subject": "关于您的投诉", "body": "您好"} | values
-    return OutboxMessage(complaint=case, audience="customer", dedup_key=key, created_at=LONG_AGO, **values)
+    values = {
+        "address": "buyer@mail.example",
+        "subject": "关于您的投诉",
+        "body": "您好",
+        "created_at": LONG_AGO,
+    } | values
+    return OutboxMessage(complaint=case, audience="customer", dedup_key=key, **values)
 
 
 # ------------------------------------------------------------------ once
 
 
-def test_message_waits_from_the_moment_of_its_cause(case: Complaint) -> None:
-    enqueue.enqueue([unwritten(case)])
+def test_message_is_due_at_once_whatever_the_clock_of_its_writer_says(
+    case: Complaint, mailoutbox: list[EmailMessage]
+) -> None:
+    enqueue.enqueue([unwritten(case, created_at=datetime(2100, 1, 1, tzinfo=UTC))])
     message = OutboxMessage.objects.get()
-    assert (message.status, message.attempt, message.next_attempt_at) == ("pending", 0, LONG_AGO)
+    assert (message.status, message.attempt) == ("pending", 0)
+    assert delivery.deliver() == 1
+    assert len(mailoutbox) == 1
 
 
 def test_same_key_is_written_once_and_the_first_one_stays(case: Complaint) -> None:

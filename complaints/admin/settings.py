@@ -66,6 +66,10 @@ class StaffAdmin(UserAdmin):
         rows = super().get_queryset(request).prefetch_related("groups")
         return rows if request.user.is_superuser else rows.filter(is_superuser=False)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Who is added here is to work here."""
+        return super().get_changeform_initial_data(request) | {"is_staff": True}
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """History names people: they are deactivated, never deleted."""
         return False

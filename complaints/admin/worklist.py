@@ -57,11 +57,17 @@ def work_list(request: HttpRequest, *, site: Any) -> HttpResponse:
     return render(request, "admin/complaints/complaint/change_list.html", context)
 
 
+def _first_tab(user: Any) -> str:
+    """Who hands work out sees all of it first, the most urgent on top; who does it sees the own."""
+    own = user.has_perm("complaints.claim_complaint") and not user.has_perm("complaints.assign_complaint")
+    return "mine" if own else "open"
+
+
 def _wanted(request: HttpRequest, shops: list[Shop]) -> Wanted:
     asked = request.GET
     tab = asked.get("tab", "")
     if tab not in worklist.TABS:
-        tab = "mine" if request.user.has_perm("complaints.claim_complaint") else "open"
+        tab = _first_tab(request.user)
     shop = next((shop.pk for shop in shops if str(shop.pk) == asked.get("shop")), None)
     return Wanted(
         tab=tab,

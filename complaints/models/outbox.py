@@ -6,7 +6,6 @@ from encrypted_fields.fields import EncryptedCharField, EncryptedTextField
 
 from .complaint import Complaint, about_visible
 
-
 REPLY_KEY = "reply:"
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import polib
 import pytest
@@ -56,9 +57,11 @@ def test_translations_keep_the_placeholders(collected: polib.POFile) -> None:
     assert wrong == []
 
 
+def texts(catalogue: Any) -> dict[tuple[str | None, str], str]:
+    """Translation by context and source: one word may have two meanings."""
+    return {(entry.msgctxt, entry.msgid): entry.msgstr for entry in catalogue if entry.msgstr and not entry.obsolete}
+
+
 def test_the_compiled_catalogue_is_current() -> None:
-    source = {
-        entry.msgid: entry.msgstr for entry in polib.pofile(str(CATALOGUE)) if entry.msgstr and not entry.obsolete
-    }
-    compiled = {entry.msgid: entry.msgstr for entry in polib.mofile(str(CATALOGUE.with_suffix(".mo"))) if entry.msgstr}
-    assert compiled == source, "run: make messages"
+    compiled = polib.mofile(str(CATALOGUE.with_suffix(".mo")))
+    assert texts(compiled) == texts(polib.pofile(str(CATALOGUE))), "run: make messages"

@@ -128,7 +128,7 @@ def test_a_reply_by_mail_goes_to_the_outbox_in_the_same_transaction(case: Callab
     complaint = case("new")
     contact = reply(complaint, agent, "您好，马上核实。", channel="email")
     message = OutboxMessage.objects.get(complaint=complaint)
-    assert (message.audience, message.status, message.next_attempt_at) == ("customer", "pending", LATER)
+    assert (message.audience, message.status, message.created_at) == ("customer", "pending", LATER)
     assert (message.address, message.body) == (complaint.customer.email, "您好，马上核实。")
     assert message.dedup_key == f"reply:{contact.pk}"
     assert complaint.number in message.subject

@@ -17,7 +17,7 @@ def start(database: str = "") -> None:
 
 def start_apart(database: str) -> None:
     """The same with keys, files and broker of the benchmarks' own, never an installation's."""
-    os.environ.setdefault("AMENDS_VAR", str(Path(tempfile.gettempdir()) / "amends-benchmarks"))
+    os.environ["AMENDS_VAR"] = str(Path(tempfile.gettempdir()) / "amends-benchmarks")
     os.environ["AMENDS_ENV_FILE"] = ""
     start(database)
 
@@ -25,5 +25,5 @@ def start_apart(database: str) -> None:
 
     from config.celery import app
 
-    app.conf.update(broker_url="memory://", broker_transport_options={})
+    app.conf.update(broker_url="memory://localhost", broker_transport_options={})
     call_command("collectstatic", interactive=False, verbosity=0)

@@ -50,7 +50,7 @@ class Reading:
         return {
             "list: all open, 50 rows": first,
             "list: all open, second page": page(self.all, self.list + following),
-            "list: own work": page(self.own, f"{self.list}?tab=mine"),
+            "list: open in the own shop, 50 rows": page(self.own, f"{self.list}?tab=open"),
             "list: ended, 50 rows": page(self.all, f"{self.list}?tab=ended"),
             "search: number": page(self.all, f"{self.list}?q={self.case.number}"),
             "search: order": page(self.all, f"{self.list}?q={self.case.order.number}"),

@@ -23,7 +23,8 @@ def write(page: Path, name: str, text: str) -> None:
 
 
 def machine() -> str:
-    """One line about where the figures come from."""
+    """One line about where the figures come from; a load of more than 1 to 2 means that others were at work."""
     server = f"PostgreSQL {connection.pg_version // 10000}" if connection.vendor == "postgresql" else "SQLite"
     versions = f"Python {platform.python_version()}, Django {django.get_version()}, {server}"
-    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, {versions}."
+    load = f"load average {os.getloadavg()[1]:.1f} when measured"
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, {versions}, {load}."

@@ -213,8 +213,12 @@ class Scenes(Case):
         self.options = []
 
     def write_promises(self) -> None:
-        """Fix the promises: the next reply, or the end of the matter, has kept or broken each."""
+        """Answer each promise, most of them in time, and fix it: a reply, or the end, has kept or broken it."""
         for text, made, due, contact, person in self.promises:
+            answer = made + int((due - made) * self.rng.uniform(0.3, 0.95 if self.rng.random() < 0.85 else 2))
+            if answer <= self.t:
+                self.say("out", self.rng.choice(texts.REPLIES), answer, channel=self.channel, author=person)
+                self.event("replied", answer, person, channel=self.channel)
             replies = [at for at in self.replies if at > made]
             if self.clock is None:
                 replies.append(self.t)

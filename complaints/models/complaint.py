@@ -15,6 +15,7 @@ from .customer import Customer
 from .order import Order
 from .shop import Shop, shop_ids_of
 
+ENDED_STATES = [str(state) for state in State if state not in OPEN]
 OPEN_STATES = [str(state) for state in OPEN]
 IS_OPEN = Q(state__in=OPEN_STATES)
 
@@ -174,6 +175,7 @@ class Complaint(Lifecycle):
                 fields=["id"], condition=IS_OPEN & Q(next_due_at__isnull=True), name="complaint_without_clock"
             ),
             models.Index(fields=["-received_at", "-id"], name="complaint_recent"),
+            models.Index(fields=["-received_at", "-id"], condition=Q(state__in=ENDED_STATES), name="complaint_ended"),
             models.Index(fields=["shop", "-received_at", "-id"], name="complaint_shop_recent"),
         ]
         permissions = [

@@ -71,6 +71,8 @@ class Promise(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(status="open"), name="promise_open_due"),
+            # The work list asks of each open case whether it has a promise for today.
+            models.Index(fields=["complaint", "due_at"], condition=Q(status="open"), name="promise_of_case"),
         ]
 
     def __str__(self) -> str:

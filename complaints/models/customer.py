@@ -62,7 +62,7 @@ class Customer(models.Model):
         verbose_name_plural = _("customers")
         constraints = [
             models.UniqueConstraint(
-                fields=["platform", "buyer_hash"], condition=~Q(buyer_hash=""), name="customer_buyer_once"
+                fields=["buyer_hash", "platform"], condition=~Q(buyer_hash=""), name="customer_buyer_once"
             )
         ]
         indexes = [

@@ -70,6 +70,10 @@ class Remedy(models.Model):
                 condition=Q(actual_cost__isnull=True) | Q(actual_cost__gte=0), name="remedy_actual_not_negative"
             ),
         ]
+        indexes = [
+            # Which cases finance may see is asked of the few options of this level.
+            models.Index(fields=["complaint", "round"], condition=Q(approval_level="L3"), name="remedy_of_level_l3"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.label} {self.text}"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.lifecycle import State
 from complaints.models import Complaint, Customer, Order, Promise
-from complaints.models.complaint import ComplaintQuerySet
+from complaints.models.complaint import ENDED_STATES, ComplaintQuerySet
 
 PAGE = 50
 COUNT_LIMIT = 100
@@ -39,7 +39,7 @@ def _promised_today(rows: ComplaintQuerySet, user: Any, now: datetime) -> Compla
 
 
 def _ended(rows: ComplaintQuerySet, user: Any, now: datetime) -> ComplaintQuerySet:
-    return rows.filter(state__in=[State.CLOSED, State.MERGED, State.WITHDRAWN, State.UNFOUNDED])
+    return rows.filter(state__in=ENDED_STATES)
 
 
 TABS = {

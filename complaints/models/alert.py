@@ -19,11 +19,14 @@ class Alert(models.Model):
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="alerts")
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="alerts")
     kind = models.CharField(_("clock"), max_length=16, choices=Deadline.Kind)
+    subject = models.PositiveBigIntegerField(default=0, editable=False)
     level = models.PositiveSmallIntegerField(_("level"))
     due_at = models.DateTimeField(_("due"))
     dedup_key = models.CharField(max_length=200, unique=True, editable=False)
     created_at = models.DateTimeField(_("created"))
     seen_at = models.DateTimeField(_("seen"), null=True)
+    told_at = models.DateTimeField(null=True, editable=False)
+    """When it was handed to the person's other channels (or to none, if that is what they want)."""
 
     objects = AlertQuerySet.as_manager()
 
@@ -34,6 +37,7 @@ class Alert(models.Model):
         indexes = [
             models.Index(fields=["recipient", "-created_at", "-id"], name="alert_of_person"),
             models.Index(fields=["recipient"], condition=Q(seen_at__isnull=True), name="alert_unseen"),
+            models.Index(fields=["recipient", "id"], condition=Q(told_at__isnull=True), name="alert_untold"),
         ]
 
     def __str__(self) -> str:

@@ -111,6 +111,18 @@ class Complaint(Lifecycle):
     channel = models.CharField(_("channel"), max_length=16, choices=Channel)
     severity = models.CharField(_("severity"), max_length=2, choices=Severity, default=Severity.S2)
     priority = models.CharField(_("priority"), max_length=2, choices=Priority, default=Priority.P3)
+    priority_by_hand = models.BooleanField(_("priority set by hand"), default=False, editable=False)
+    """Otherwise the policy gives it, and gives another one when what it depends on changes."""
+    policy = models.ForeignKey(
+        "complaints.SlaPolicy", verbose_name=_("time policy"), null=True, on_delete=models.PROTECT, related_name="+",
+        editable=False,
+    )  # fmt: skip
+    held_at = models.DateTimeField(_("on hold since"), null=True, editable=False)
+    hold_until = models.DateTimeField(_("on hold until"), null=True, editable=False)
+    hold_reason = models.CharField(_("on hold because"), max_length=200, blank=True, editable=False)
+    platform_opened_at = models.DateTimeField(_("platform case since"), null=True, editable=False)
+    platform_due_at = models.DateTimeField(_("the platform's deadline"), null=True, editable=False)
+    platform_reference = models.CharField(_("number of the platform case"), max_length=60, blank=True, editable=False)
     registered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("registered by"), null=True, on_delete=models.PROTECT,
         related_name="+", editable=False,
@@ -158,6 +170,15 @@ class Complaint(Lifecycle):
             ),
             models.CheckConstraint(condition=~Q(merged_into=F("id")), name="complaint_not_into_itself"),
             models.CheckConstraint(
+                condition=Q(held_at__isnull=True, hold_until__isnull=True) | Q(hold_until__gt=F("held_at")),
+                name="complaint_hold_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(platform_opened_at__isnull=True, platform_due_at__isnull=True)
+                | Q(platform_opened_at__isnull=False, platform_due_at__isnull=False),
+                name="complaint_platform_case_is_due",
+            ),
+            models.CheckConstraint(
                 condition=Q(state=State.MERGED, merged_into__isnull=False)
                 | (~Q(state=State.MERGED) & Q(merged_into__isnull=True)),
                 name="complaint_merged_has_target",
@@ -174,12 +195,16 @@ class Complaint(Lifecycle):
             models.Index(
                 fields=["id"], condition=IS_OPEN & Q(next_due_at__isnull=True), name="complaint_without_clock"
             ),
+            models.Index(fields=["hold_until", "id"], condition=Q(held_at__isnull=False), name="complaint_on_hold"),
+            models.Index(fields=["policy", "id"], condition=IS_OPEN, name="complaint_open_by_policy"),
             models.Index(fields=["-received_at", "-id"], name="complaint_recent"),
             models.Index(fields=["-received_at", "-id"], condition=Q(state__in=ENDED_STATES), name="complaint_ended"),
             models.Index(fields=["shop", "-received_at", "-id"], name="complaint_shop_recent"),
         ]
         permissions = [
             *STEP_PERMISSIONS,
+            ("hold_complaint", "Can put complaints on hold and resume them"),
+            ("set_platform_case", "Can record a platform case and its deadline"),
             ("claim_complaint", "Can claim an unassigned complaint"),
             ("assign_complaint", "Can assign complaints to others"),
             ("set_liability", "Can settle liability"),

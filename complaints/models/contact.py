@@ -53,6 +53,7 @@ class Promise(models.Model):
         OPEN = "open", _("open")
         KEPT = "kept", _("kept")
         BROKEN = "broken", _("broken")
+        RENEWED = "renewed", _("renewed")
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="promises")
     contact = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="promises")
@@ -61,6 +62,12 @@ class Promise(models.Model):
     due_at = models.DateTimeField(_("due at"))
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.OPEN)
+    settled_at = models.DateTimeField(_("settled at"), null=True)
+    """When the customer heard of it: kept, carried out late, renewed; a broken one without it is still owed."""
+    renews = models.OneToOneField(
+        "self", verbose_name=_("renews"), null=True, on_delete=models.PROTECT, related_name="renewal"
+    )
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("promise")
@@ -73,6 +80,7 @@ class Promise(models.Model):
             models.Index(fields=["due_at"], condition=Q(status="open"), name="promise_open_due"),
             # The work list asks of each open case whether it has a promise for today.
             models.Index(fields=["complaint", "due_at"], condition=Q(status="open"), name="promise_of_case"),
+            models.Index(fields=["-made_at", "-id"], name="promise_recent"),
         ]
 
     def __str__(self) -> str:

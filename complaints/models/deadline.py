@@ -1,9 +1,15 @@
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from complaints import sla
+from complaints.sla import Plan, Warn
 
+from .calendar import WorkCalendar
 from .complaint import Complaint
 
 
@@ -28,9 +34,35 @@ class Deadline(models.Model):
         PROPOSAL = sla.Kind.PROPOSAL, _("proposal")
         EXECUTION = sla.Kind.EXECUTION, _("execution")
         CALLBACK = sla.Kind.CALLBACK, _("call-back")
+        PROMISE = sla.Kind.PROMISE, _("promise")
+        INQUIRY = sla.Kind.INQUIRY, _("inquiry")
+        RECOVERY = sla.Kind.RECOVERY, _("recovery claim")
+        PLATFORM = sla.Kind.PLATFORM, _("platform case")
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="deadlines")
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    subject = models.PositiveBigIntegerField(default=0, editable=False)
+    """Id of the promise, inquiry or claim that the clock watches; 0 for clocks of the case itself."""
+    responsible = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("responsible"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    """Who hears of it as “assignee”; the assignee of the case where nobody is named."""
+    policy = models.ForeignKey(
+        "complaints.SlaPolicy", verbose_name=_("policy"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    calendar = models.ForeignKey(
+        WorkCalendar, verbose_name=_("work calendar"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    """In whose working time the budget runs; none: calendar time."""
+    budget = models.DurationField(_("budget"))
+    latest_at = models.DateTimeField(_("due at the latest"), null=True)
+    pausable = models.BooleanField(_("paused by a hold"), default=False)
+    pauses = models.JSONField(_("pauses"), default=list)
+    """[[from, until], ...] that are over, ISO moments."""
+    paused_at = models.DateTimeField(_("paused since"), null=True)
+    levels = models.JSONField(_("warn levels"), default=list)
+    """[[percent, moment, [audience, ...]], ...]: worked out when the clock starts or is recomputed, so that a sweep
+    reads a row and knows what to do. While the clock is paused the moments are those of before the pause."""
     round = models.PositiveSmallIntegerField(_("round"), default=1)
     priority = models.CharField(_("priority"), max_length=2)
     started_at = models.DateTimeField(_("started"))
@@ -49,7 +81,7 @@ class Deadline(models.Model):
         verbose_name_plural = _("clocks")
         ordering = ["started_at", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(due_at__gt=F("started_at")), name="deadline_due_after_start"),
+            models.CheckConstraint(condition=Q(due_at__gte=F("started_at")), name="deadline_due_after_start"),
             models.CheckConstraint(
                 condition=Q(met_at__isnull=True) | Q(met_at__gte=F("started_at")), name="deadline_met_after_start"
             ),
@@ -60,7 +92,12 @@ class Deadline(models.Model):
             models.CheckConstraint(
                 condition=Q(met_at__isnull=True) | Q(next_alert_at__isnull=True), name="deadline_met_is_silent"
             ),
-            models.UniqueConstraint(fields=["complaint", "kind"], condition=IS_RUNNING, name="deadline_running_once"),
+            models.CheckConstraint(
+                condition=Q(paused_at__isnull=True) | Q(next_alert_at__isnull=True), name="deadline_paused_is_silent"
+            ),
+            models.UniqueConstraint(
+                fields=["complaint", "kind", "subject"], condition=IS_RUNNING, name="deadline_running_once"
+            ),
         ]
         indexes = [
             models.Index(
@@ -78,6 +115,19 @@ class Deadline(models.Model):
         return self.met_at is None and self.stopped_at is None
 
     @property
-    def warn_at(self):
-        """When the last warning before the deadline is given."""
-        return sla.level_time(self.started_at, self.due_at, sla.WARN_LEVELS[-1])
+    def plan(self) -> Plan:
+        """The warn levels as the arithmetic takes them."""
+        return tuple(Warn(level, datetime.fromisoformat(at), tuple(to)) for level, at, to in self.levels)
+
+    @plan.setter
+    def plan(self, plan: Plan) -> None:
+        self.levels = [[warn.level, warn.at.isoformat(), list(warn.audience)] for warn in plan]
+
+    @property
+    def paused_spans(self) -> list[tuple[datetime, datetime]]:
+        return [(datetime.fromisoformat(begin), datetime.fromisoformat(end)) for begin, end in self.pauses]
+
+    @property
+    def critical_from(self) -> Any:
+        """When the last warning before the due time is given."""
+        return sla.critical_from(self.plan)

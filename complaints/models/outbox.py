@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from encrypted_fields.fields import EncryptedCharField, EncryptedTextField
 
 from .complaint import Complaint, about_visible
+from .robot import Robot
 
 REPLY_KEY = "reply:"
 
@@ -38,13 +39,24 @@ class OutboxMessage(models.Model):
         STAFF = "staff", _("staff")
         CUSTOMER = "customer", _("customer")
 
-    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="outbox")
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("E-mail")
+        ROBOT = "robot", _("chat robot")
+
+    complaint = models.ForeignKey(
+        Complaint, verbose_name=_("complaint"), null=True, on_delete=models.PROTECT, related_name="outbox"
+    )
+    """None: the message is about several, as a digest is."""
     audience = models.CharField(_("audience"), max_length=8, choices=Audience)
-    channel = models.CharField(_("channel"), max_length=12, default="email")
+    channel = models.CharField(_("channel"), max_length=12, choices=Channel, default=Channel.EMAIL)
+    robot = models.ForeignKey(
+        Robot, verbose_name=_("chat robot"), null=True, on_delete=models.PROTECT, related_name="messages"
+    )
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     address = EncryptedCharField(_("address"), max_length=254)
     subject = models.CharField(_("subject"), max_length=200)
     body = EncryptedTextField(_("text"))
+    html = EncryptedTextField(_("text with layout"), blank=True, default="")
     dedup_key = models.CharField(max_length=200, unique=True, editable=False)
     message_id = models.CharField(_("Message-ID"), max_length=120, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)

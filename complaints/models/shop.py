@@ -32,6 +32,10 @@ class Shop(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("staff"), blank=True, related_name="shops"
     )
     active = models.BooleanField(_("active"), default=True)
+    calendar = models.ForeignKey(
+        "complaints.WorkCalendar", verbose_name=_("work calendar"), null=True, blank=True, on_delete=models.PROTECT,
+        related_name="shops", help_text=_("Empty: the default calendar."),
+    )  # fmt: skip
 
     objects = ShopQuerySet.as_manager()
 

@@ -1,0 +1,29 @@
+"""Clocks, alerts and promises of before: budgets and levels as they were in force, nobody is told anything twice."""
+
+from django.db import migrations
+from django.db.models import F
+
+from complaints import sla
+
+
+def fill(apps, schema_editor):
+    Deadline, Alert, Promise = (apps.get_model("complaints", name) for name in ("Deadline", "Alert", "Promise"))
+    Deadline.objects.update(budget=F("due_at") - F("started_at"))
+    running = Deadline.objects.filter(met_at=None, stopped_at=None)
+    batch = []
+    for deadline in running.iterator(chunk_size=1000):
+        terms = sla.Terms(started_at=deadline.started_at, budget=deadline.budget)
+        deadline.levels = [[warn.level, warn.at.isoformat(), list(warn.audience)] for warn in sla.plan(terms, sla.LEVELS)]
+        batch.append(deadline)
+        if len(batch) == 1000:
+            Deadline.objects.bulk_update(batch, ["levels"])
+            batch = []
+    Deadline.objects.bulk_update(batch, ["levels"])
+    Alert.objects.update(told_at=F("created_at"))
+    Promise.objects.exclude(status="open").update(settled_at=F("due_at"))
+
+
+class Migration(migrations.Migration):
+    dependencies = [("complaints", "0005_clocks")]
+
+    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

@@ -1,0 +1,65 @@
+"""Policies and calendars as the clocks ask for them."""
+
+from complaints import sla
+from complaints.models import Complaint, SlaPolicy, SlaTarget, WorkCalendar
+from complaints.policy_rules import Facts, Rule, by_hand, first_match
+from complaints.sla import Kind, Target
+
+
+def active_rules() -> list[Rule]:
+    """The conditions of all active policies, in order; three queries."""
+    policies = SlaPolicy.objects.filter(active=True).prefetch_related("shops", "issue_types")
+    return [rule_of(policy) for policy in policies.order_by("position", "pk")]
+
+
+def rule_of(policy: SlaPolicy) -> Rule:
+    """One policy's conditions."""
+    return Rule(
+        pk=policy.pk,
+        priority=policy.priority,
+        shops=frozenset(shop.pk for shop in policy.shops.all()),
+        platforms=frozenset(policy.platforms),
+        channels=frozenset(policy.channels),
+        issue_types=frozenset(issue.pk for issue in policy.issue_types.all()),
+        severities=frozenset(policy.severities),
+        amount_from=policy.amount_from,
+        amount_below=policy.amount_below,
+        platform_case=policy.platform_case,
+    )
+
+
+def facts_of(complaint: Complaint) -> Facts:
+    """What the conditions ask of this complaint."""
+    issue = complaint.issue_type
+    return Facts(
+        shop=complaint.shop_id,
+        platform=complaint.shop.platform,
+        channel=complaint.channel,
+        issue_types=frozenset(pk for pk in (issue.pk, issue.parent_id) if pk) if issue else frozenset(),
+        severity=complaint.severity,
+        amount=complaint.order.paid_amount if complaint.order else None,
+        platform_case=complaint.platform_due_at is not None,
+    )
+
+
+def rule_for(complaint: Complaint, rules: list[Rule]) -> Rule | None:
+    """The rule under which the complaint falls; one whose priority was set by hand has that choice respected."""
+    facts = facts_of(complaint)
+    return by_hand(rules, facts, complaint.priority) if complaint.priority_by_hand else first_match(rules, facts)
+
+
+def targets_of(policy_id: int | None) -> dict[str, Target]:
+    """What the policy says of each kind of clock; nothing where there is no policy."""
+    if policy_id is None:
+        return {}
+    return {line.kind: line.as_target() for line in SlaTarget.objects.filter(policy=policy_id)}
+
+
+def target_for(kind: Kind, priority: str, targets: dict[str, Target]) -> Target:
+    """What holds for a kind of clock: the policy's word, else the defaults of the priority."""
+    return targets.get(kind) or sla.default_target(priority, kind)
+
+
+def calendar_of(complaint: Complaint) -> WorkCalendar | None:
+    """The shop's calendar, else the default one; None where there is none at all: then time is calendar time."""
+    return complaint.shop.calendar or WorkCalendar.objects.filter(is_default=True).first()

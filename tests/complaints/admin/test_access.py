@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("frozen")
 HANDLING = {
     "accept", "start_verification", "conclude_verification", "offer", "decline", "agree", "resolve", "reopen",
     "withdraw", "reply", "hear", "note", "evidence", "liability", "option", "discard", "execute", "claim", "rate",
-    "attempt", "raise_cost",
+    "attempt", "raise_cost", "hold", "resume", "platform", "platform_over", "keep_promise", "renew_promise",
 }  # fmt: skip
 LEADING = HANDLING | {"assign", "waive", "merge", "unmerge"}
 SUPERVISING = LEADING | {"find_unfounded", "apology"}

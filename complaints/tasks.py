@@ -1,4 +1,7 @@
-"""Thin wrappers for Celery: read the clock, make one call, give a sign of life. Each returns how much there was to do."""
+"""Thin wrappers for Celery: read the clock, make one call, give a sign of life.
+
+Each returns how much there was to do, for those who call it by hand.
+"""
 
 import signal
 import threading

@@ -12,7 +12,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints.models import Heartbeat
-from complaints.operations import heartbeat, sweeping
+from complaints.operations import heartbeat, mending, sweeping
 from complaints.outbox import delivery
 
 
@@ -33,7 +33,7 @@ def deliver() -> int:
 
 @shared_task
 def mend() -> int:
-    done = sweeping.mend(now=timezone.now())
+    done = mending.mend(now=timezone.now())
     heartbeat.beat(Heartbeat.Part.MEND)
     return done
 

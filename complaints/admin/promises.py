@@ -32,6 +32,7 @@ PERIODS = (
     ("last_month", _("Last month")),
     (CUSTOM, pgettext_lazy("period", "From … to …")),
 )
+AGENT = pgettext_lazy("who promised", "Agent")
 TONES = {"kept": "done", "broken": "breached", "renewed": "waiting", "open": "neutral"}
 
 
@@ -133,7 +134,7 @@ def _tables(found: promises.Statistics, period: Period) -> list[dict[str, Any]]:
     return [
         {"label": label, "column": column, "rows": [_row(line, period, key) for line in lines]}
         for label, column, key, lines in (
-            (_("Per agent"), _("Agent"), "agent", found.agents),
+            (_("Per agent"), AGENT, "agent", found.agents),
             (_("Per shop"), _("Shop"), "shop", found.shops),
         )
         if lines
@@ -207,7 +208,7 @@ def _filters(request: HttpRequest, wanted: Wanted) -> list[dict[str, Any]]:
         {"label": label, "chosen": chosen, "clear": _address(wanted, **{name: None})}
         for name, label, value, chosen in (
             ("status", _("Status"), wanted.status, statuses.get(wanted.status, "")),
-            ("agent", _("Agent"), wanted.agent, staff_name(agent) or "—"),
+            ("agent", AGENT, wanted.agent, staff_name(agent) or "—"),
             ("shop", _("Shop"), wanted.shop, shop.name if shop else "—"),
         )
         if value

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from django.conf import settings as desk
 from django.db import OperationalError, ProgrammingError
 from django.test import Client
 
@@ -155,3 +156,19 @@ def test_a_monitor_inside_needs_no_https(address: str, client: Client, settings:
     monkeypatch.setattr(probes, "look", list)
     assert Client().get(address).status_code == 200
     assert Client().get("/admin/").status_code == 301
+
+
+def test_every_reason_is_explained_with_its_mend() -> None:
+    guide = (desk.BASE_DIR / "docs" / "operating.md").read_text(encoding="utf-8")
+    reasons = {
+        "timeout",
+        "unreachable",
+        "error",
+        "unknown",
+        "never_ran",
+        "stopped",
+        "waiting",
+        "undelivered",
+        "no_default",
+    }
+    assert [reason for reason in sorted(reasons | set(health.YEAR_REASONS)) if f"`{reason}`" not in guide] == []

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from complaints.management.progress import Progress
 
 DELIVER = "complaints.tasks.deliver"
-UNTIL_NOTHING_IS_LEFT = ("complaints.tasks.sweep", "complaints.tasks.tell")
+UNTIL_NOTHING_IS_LEFT = ("complaints.tasks.sweep", "complaints.tasks.tell", "complaints.tasks.recompute")
 MOST_TURNS = 10_000
 """Of one step: a round by hand ends, whatever goes wrong."""
 
@@ -82,11 +82,13 @@ def _steps(*, deliver: bool) -> list[str]:
     return [*first, DELIVER] if deliver else first
 
 
-def _work(name: str, task: Callable[[], int | None], show: Callable[[int], None]) -> int:
-    """Returns how much there was to do; what works in batches is called until a batch is empty."""
+def _work(name: str, task: Callable[[], int | None], show: Callable[[int], None]) -> int | None:
+    """Returns how much there was to do, if the step tells; what works in batches is called until one is empty."""
     done = 0
     for _turn in range(MOST_TURNS):
-        batch = task() or 0
+        batch = task()
+        if batch is None:
+            return None
         done += batch
         if not batch or name not in UNTIL_NOTHING_IS_LEFT:
             break
@@ -99,11 +101,15 @@ def _faults(count: int) -> str:
     return text % {"n": count}
 
 
-def words(name: str, done: int) -> str:
+def words(name: str, done: int | None) -> str:
     """One line of the report."""
+    if done is None:
+        return _("%(step)s: done") % {"step": name}
     texts = {
         "complaints.tasks.sweep": _("Clocks: %(n)s fired"),
         "complaints.tasks.tell": _("Alerts: %(n)s passed on"),
+        "complaints.tasks.digest": _("Digests: %(n)s written"),
+        "complaints.tasks.recompute": _("Complaints under changed rules: %(n)s recomputed"),
         "complaints.tasks.mend": _("Mended clocks: %(n)s"),
         "followups.tasks.mend": _("Mended call-backs: %(n)s"),
         DELIVER: _("Messages: %(n)s tried"),

@@ -64,6 +64,11 @@ def test_clocks_are_fired_until_none_is_left(tasks: dict[str, Any]) -> None:
     assert "Clocks: 8017 fired" in run("--once")
 
 
+def test_a_step_that_does_not_count_is_said_to_be_done(tasks: dict[str, Any]) -> None:
+    tasks["complaints.tasks.mend"].append(None)
+    assert "complaints.tasks.mend: done" in run("--once")
+
+
 def test_delivery_is_not_repeated_for_a_server_may_be_away(tasks: dict[str, Any]) -> None:
     tasks[command.DELIVER] += [1, 1, 1]
     assert "Messages: 1 tried" in run("--once", "--deliver")

@@ -51,6 +51,7 @@ def time_patterns() -> dict[str, str]:
     }
 
 
+@register.filter
 def time_words(span: timedelta) -> str:
     """Say a span in at most two units, rounded down: 3h 5m, 1d 4h, 42m."""
     minutes = int(abs(span).total_seconds()) // 60

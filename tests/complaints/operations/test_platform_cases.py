@@ -52,7 +52,9 @@ def test_levels_follow_the_time_that_is_left(case: Callable[..., Any], agent: An
     }
 
 
-def test_a_deadline_within_the_margin_is_due_at_once(case: Callable[..., Any], agent: Any) -> None:
+def test_a_deadline_within_the_margin_is_due_at_once_and_everybody_hears_of_it(
+    case: Callable[..., Any], agent: Any, staff: Any
+) -> None:
     complaint = case("verifying")
     open_case(complaint, agent, NOW + 4 * H)
     assert stage(complaint).due_at == NOW
@@ -99,11 +101,11 @@ def test_a_policy_may_make_it_urgent(case: Callable[..., Any], agent: Any) -> No
     assert (current(complaint).priority, stage(complaint).due_at) == ("P3", NOW + 24 * H)
 
 
-def test_a_merge_takes_it_along_and_its_undoing_gives_it_back(case: Callable[..., Any], agent: Any, lead: Any) -> None:
+def test_a_merge_takes_it_along_and_its_undoing_gives_it_back(case: Callable[..., Any], agent: Any, staff: Any) -> None:
     source = case("verifying")
     target = registered(source.shop, actor=agent, title="同一单", order=source.order)
     open_case(source, agent, NOW + 18 * H)
-    step = {"reason": "同一件事", "actor": lead, "now": NOW + H}
+    step = {"reason": "同一件事", "actor": staff["team_lead"], "now": NOW + H}
     merging.merge(source.pk, target.pk, version=current(source).version, **step)
     assert current(target).platform_due_at == NOW + 18 * H
     assert stage(target).due_at <= NOW + 12 * H

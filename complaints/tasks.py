@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from celery import shared_task
 from django.utils import timezone
 
-from complaints.operations import sweeping
+from complaints.operations import calendar_years, recomputing, sweeping
 from complaints.outbox import delivery
 
 
@@ -26,6 +26,16 @@ def deliver() -> None:
 @shared_task
 def mend() -> None:
     sweeping.mend(now=timezone.now())
+
+
+@shared_task
+def recompute() -> None:
+    recomputing.recompute_requested(now=timezone.now())
+
+
+@shared_task
+def refresh_calendars() -> None:
+    calendar_years.refresh(now=timezone.now())
 
 
 @contextmanager

@@ -1,3 +1,3 @@
-from . import alerts, complaint, records, settings
+from . import alerts, calendars, complaint, records, settings
 
-__all__ = ["alerts", "complaint", "records", "settings"]
+__all__ = ["alerts", "calendars", "complaint", "records", "settings"]

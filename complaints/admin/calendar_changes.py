@@ -40,6 +40,9 @@ def _is_day(name: str) -> bool:
 
 
 def _settings(changes: dict[str, Any]) -> Iterator[str]:
+    if changes.get("week", [""])[0] is None:
+        yield _("created")
+        return
     for name, (old, new) in changes.items():
         if name.startswith(_ANNOUNCED):
             year = name.removeprefix(_ANNOUNCED)

@@ -62,7 +62,7 @@ class HoursField(forms.CharField):
 class CalendarForm(forms.Form):
     """Name, zone, region, the default, and the hours of each weekday."""
 
-    name = forms.CharField(label=_("Name"), max_length=60)
+    name = forms.CharField(label=_("Name of the calendar"), max_length=60)
     time_zone = forms.CharField(
         label=_("Time zone"), max_length=40, validators=[known_zone], initial="Asia/Shanghai",
         help_text=_("For example Asia/Shanghai or Europe/Berlin."),
@@ -119,7 +119,7 @@ class DayForm(forms.Form):
         label=_("Opening hours"),
         help_text=_("For make-up workdays and own hours, like %(example)s.") % {"example": EXAMPLE},
     )
-    name = forms.CharField(label=_("Name"), max_length=80, required=False)
+    name = forms.CharField(label=_("Name of the day"), max_length=80, required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

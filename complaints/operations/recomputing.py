@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 
 from complaints.models import Deadline, WorkCalendar
+from complaints.queries.policies import Rulebook
 
 from . import clocks
 from .locking import locked
@@ -51,8 +52,9 @@ def _next_batch(calendar: WorkCalendar, *, now: datetime) -> int:
     """
     rest = Deadline.objects.running().filter(calendar=calendar, complaint__gt=calendar.recompute_after)
     ids = list(rest.order_by("complaint").values_list("complaint", flat=True).distinct()[:BATCH])
+    rules = Rulebook()
     for pk in ids:
-        _recompute(pk, now=now)
+        _recompute(pk, rules, now=now)
     mark = WorkCalendar.objects.filter(pk=calendar.pk, recompute_requested_at=calendar.recompute_requested_at)
     if not ids:
         mark.update(recompute_requested_at=None, recompute_after=0)
@@ -61,11 +63,11 @@ def _next_batch(calendar: WorkCalendar, *, now: datetime) -> int:
     return len(ids) if mark.update(recompute_after=ids[-1]) else 0
 
 
-def _recompute(complaint_id: int, *, now: datetime) -> None:
+def _recompute(complaint_id: int, rules: Rulebook, *, now: datetime) -> None:
     """One that cannot be recomputed keeps its clocks and does not stop the others."""
     try:
         with locked(complaint_id) as complaint:
-            clocks.recompute(complaint, now=now)
+            clocks.recompute(complaint, now=now, rules=rules)
     except DatabaseError:
         raise
     except Exception:

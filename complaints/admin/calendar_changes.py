@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from complaints.models import CalendarDay, SettingChange
 
@@ -41,7 +41,7 @@ def _is_day(name: str) -> bool:
 
 def _settings(changes: dict[str, Any]) -> Iterator[str]:
     if changes.get("week", [""])[0] is None:
-        yield _("created")
+        yield pgettext("setting", "created")
         return
     for name, (old, new) in changes.items():
         if name.startswith(_ANNOUNCED):
@@ -55,7 +55,7 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return " | ".join(str(part) or _("closed") for part in value)
+        return " | ".join(str(part) or pgettext("work calendar", "closed") for part in value)
     return str(value) if value else "—"
 
 

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils import dates
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from complaints.models import CalendarDay, WorkCalendar
 from complaints.models.calendar import WEEKDAYS, hours_text, known_zone, valid_hours, valid_week
@@ -50,7 +51,11 @@ class HoursField(forms.CharField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"required": False, "max_length": 200} | options)
-        self.widget.attrs |= {"placeholder": _("closed"), "autocomplete": "off", "spellcheck": "false"}
+        self.widget.attrs |= {
+            "placeholder": pgettext_lazy("work calendar", "closed"),
+            "autocomplete": "off",
+            "spellcheck": "false",
+        }
 
     def clean(self, value: Any) -> Any:
         return read_hours(super().clean(value))

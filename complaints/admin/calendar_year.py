@@ -8,7 +8,7 @@ from datetime import date
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from complaints.models import CalendarDay, WorkCalendar
 from complaints.models.calendar import hours_text
@@ -96,5 +96,5 @@ def _cell(calendar: WorkCalendar, row: CalendarDay | None, day: date, today: dat
 def words_of(row: CalendarDay | None, hours: list[list[int]]) -> str:
     """What a day is, as one says it: public holiday National Day; make-up workday 09:00-18:00."""
     if row is None:
-        return _("open %(hours)s") % {"hours": hours_text(hours)} if hours else _("closed")
+        return _("open %(hours)s") % {"hours": hours_text(hours)} if hours else pgettext("work calendar", "closed")
     return " ".join(filter(None, (str(row.get_kind_display()), row.name, hours_text(hours))))

@@ -48,7 +48,7 @@ def year_url(calendar: WorkCalendar, year: int | None = None, day: date | None =
 def asked_year(text: str, calendar: WorkCalendar) -> int:
     """The year of an address; this year for anything that is none."""
     asked = known_id(text)
-    return asked if asked in YEARS else calendar_years.year_of(calendar, timezone.now())
+    return asked if asked is not None and asked in YEARS else calendar_years.year_of(calendar, timezone.now())
 
 
 def following(number: int) -> str:

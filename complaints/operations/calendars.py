@@ -85,12 +85,15 @@ def copy(calendar_id: int, *, name: str, actor: Any, now: datetime) -> WorkCalen
         calendar = WorkCalendar(name=name, **same)
         _refuse_taken_name(calendar)
         calendar.save()
-        for model, rows in ((CalendarDay, origin.days.all()), (CalendarYear, origin.years.all())):
-            copies = []
-            for row in rows:
-                row.pk, row.calendar = None, calendar
-                copies.append(row)
-            model.objects.bulk_create(copies)
+        CalendarDay.objects.bulk_create(
+            CalendarDay(
+                calendar=calendar, day=row.day, kind=row.kind, hours=row.hours, name=row.name, source=row.source
+            )
+            for row in origin.days.all()
+        )
+        CalendarYear.objects.bulk_create(
+            CalendarYear(calendar=calendar, year=row.year, announced=row.announced) for row in origin.years.all()
+        )
         record_change(calendar, {"copied_from": [None, origin.name]}, actor=actor, now=now)
     return calendar
 

@@ -28,8 +28,10 @@ AT_ONCE = 1000
 def calendar_changed(calendar_id: int, *, now: datetime) -> int:
     """Ask for all open clocks of this calendar to be recomputed, from the first one; returns how many these are."""
     WorkCalendar.objects.filter(pk=calendar_id).update(recompute_requested_at=now, recompute_after=0)
-    transaction.on_commit(wake, robust=True)
-    return Deadline.objects.running().filter(calendar=calendar_id).count()
+    number = Deadline.objects.running().filter(calendar=calendar_id).count()
+    if number:
+        transaction.on_commit(wake, robust=True)
+    return number
 
 
 def recompute_requested(*, now: datetime) -> int:

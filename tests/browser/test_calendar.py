@@ -34,7 +34,7 @@ def calendar(content: None, user_with: Callable[..., Any]) -> WorkCalendar:
 def test_a_day_is_edited_by_a_click(
     calendar: WorkCalendar, user_with: Callable[..., Any], open_as: Callable[..., Page], shots: Path
 ) -> None:
-    page = open_as(user_with("shop_manager"), locale="zh-CN")
+    page = open_as(user_with("shop_manager"))
     page.goto(reverse("admin:complaints_workcalendar_change", args=[calendar.pk]) + "?year=2026")
     page.locator("#d2026-12-25 a").focus()
     page.keyboard.press("Enter")

@@ -14,9 +14,9 @@ from complaints import working_time
 from complaints.working_time import (
     CLOSED,
     DAY,
+    HORIZON,
     EmptyInterval,
     Hours,
-    NeverOpen,
     OutsideDay,
     OverlappingIntervals,
     Schedule,
@@ -406,11 +406,13 @@ def test_a_day_that_a_country_left_out_has_no_time() -> None:
     assert add(midnight - H, 2 * H, always) == midnight + H
 
 
-def test_a_schedule_that_never_opens_says_so() -> None:
+def test_a_schedule_that_never_opens_makes_no_clock_fail() -> None:
     never = Schedule(SHANGHAI, (CLOSED,) * 7)
-    for budget in (timedelta(0), H):
-        with pytest.raises(NeverOpen):
-            add(local("2026-11-20 10:00"), budget, never)
+    start = local("2026-11-20 10:00")
+    for budget in (timedelta(0), H, 1000 * H):
+        due = add(start, budget, never)
+        assert start + HORIZON <= due - budget < start + HORIZON + 24 * H
+        assert between(start, due, never) == budget
     assert between(local("2026-11-20 10:00"), local("2026-11-23 10:00"), never) == timedelta(0)
     assert not never.is_open(local("2026-11-20 10:00"))
 
@@ -418,8 +420,15 @@ def test_a_schedule_that_never_opens_says_so() -> None:
 def test_a_single_day_that_opens_is_found_however_far() -> None:
     once = Schedule(SHANGHAI, (CLOSED,) * 7, {date(2036, 2, 29): ((600, 660),)})
     assert add(local("2026-11-20 10:00"), H, once) == local("2036-02-29 11:00")
-    with pytest.raises(NeverOpen):
-        add(local("2026-11-20 10:00"), H + MINUTE, once)
+    assert add(local("2026-11-20 10:00"), H + MINUTE, once) > local("2046-01-01 00:00")
+
+
+def test_a_budget_of_more_hours_than_the_horizon_has_is_due_after_it() -> None:
+    start = local("2026-11-20 10:00")
+    due = add(start, 366 * 24 * H * 10, CHINA)
+    assert due > start + HORIZON
+    assert between(start, due, CHINA) == 366 * 24 * H * 10
+    assert add(start, 10 * HORIZON) == start + 10 * HORIZON
 
 
 def test_a_budget_is_never_negative() -> None:

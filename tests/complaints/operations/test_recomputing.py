@@ -147,6 +147,7 @@ def test_one_that_cannot_be_recomputed_stops_no_other(
 
 def test_the_change_wakes_a_worker_and_a_silent_broker_does_no_harm(
     calendar: WorkCalendar,
+    shop: Shop,
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Any,
     caplog: pytest.LogCaptureFixture,
@@ -156,6 +157,7 @@ def test_the_change_wakes_a_worker_and_a_silent_broker_does_no_harm(
         raise ConnectionError("no broker")
 
     monkeypatch.setattr(recomputing.current_app, "send_task", silent)
+    running_clocks(calendar, shop, 1)
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
         close_monday(calendar)
     assert len(callbacks) == 1

@@ -1,4 +1,7 @@
-"""Thin wrappers for Celery: read the clock, make one call."""
+"""Thin wrappers for Celery: read the clock, make one call, give a sign of life.
+
+Each returns how much there was to do, for those who call it by hand.
+"""
 
 import signal
 import threading
@@ -8,34 +11,41 @@ from contextlib import contextmanager
 from celery import shared_task
 from django.utils import timezone
 
-from complaints.operations import calendar_years, mending, recomputing, sweeping
+from complaints.models import Heartbeat
+from complaints.operations import calendar_years, heartbeat, mending, recomputing, sweeping
 from complaints.outbox import delivery
 
 
 @shared_task
-def sweep() -> None:
-    sweeping.sweep(now=timezone.now())
+def sweep() -> int:
+    done = sweeping.sweep(now=timezone.now())
+    heartbeat.beat(Heartbeat.Part.SWEEP)
+    return done
 
 
 @shared_task
-def deliver() -> None:
+def deliver() -> int:
     with holding_back_the_end() as asked_to_stop:
-        delivery.deliver(asked_to_stop=asked_to_stop)
+        done = delivery.deliver(asked_to_stop=asked_to_stop)
+    heartbeat.beat(Heartbeat.Part.DELIVER)
+    return done
 
 
 @shared_task
-def mend() -> None:
-    mending.mend(now=timezone.now())
+def mend() -> int:
+    done = mending.mend(now=timezone.now())
+    heartbeat.beat(Heartbeat.Part.MEND)
+    return done
 
 
 @shared_task
-def recompute() -> None:
-    recomputing.recompute_requested(now=timezone.now())
+def recompute() -> int:
+    return recomputing.recompute_requested(now=timezone.now())
 
 
 @shared_task
-def refresh_calendars() -> None:
-    calendar_years.refresh(now=timezone.now())
+def refresh_calendars() -> int:
+    return calendar_years.refresh(now=timezone.now())
 
 
 @contextmanager

@@ -1,3 +1,3 @@
-from . import alerts, calendars, complaint, records, settings
+from . import alerts, calendars, complaint, promises, records, settings, time_actions
 
-__all__ = ["alerts", "calendars", "complaint", "records", "settings"]
+__all__ = ["alerts", "calendars", "complaint", "promises", "records", "settings", "time_actions"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -35,7 +35,7 @@ class YearWarning:
 def year_warnings(user: Any, *, now: datetime) -> list[YearWarning]:
     """What somebody who keeps the calendars should know; one query, for those with the permission only.
 
-    This year is missing; or, from 1 November on, the next one is not announced.
+    This year is missing or not announced; or, from 1 November on, the next one.
     """
     if not user.has_perm("complaints.change_workcalendar"):
         return []
@@ -46,16 +46,15 @@ def year_warnings(user: Any, *, now: datetime) -> list[YearWarning]:
         Q(is_default=True) | Exists(Shop.objects.filter(calendar=OuterRef("pk"), active=True))
     )
     wanting = in_use.annotate(
-        this_known=Exists(years.filter(year=today.year)),
-        next_known=Exists(years.filter(year=today.year + 1)),
-        next_announced=Exists(years.filter(year=today.year + 1, announced=True)),
-    ).values_list("pk", "name", "this_known", "next_known", "next_announced")
+        this_year=Subquery(years.filter(year=today.year).values("announced")),
+        next_year=Subquery(years.filter(year=today.year + 1).values("announced")),
+    ).values_list("pk", "name", "this_year", "next_year")
     warnings = []
-    for pk, name, this_known, next_known, next_announced in wanting:
-        if not this_known:
-            warnings.append(YearWarning(pk, name, today.year, missing=True))
-        if next_wanted and not next_announced:
-            warnings.append(YearWarning(pk, name, today.year + 1, missing=not next_known))
+    for pk, name, this_year, next_year in wanting:
+        if not this_year:
+            warnings.append(YearWarning(pk, name, today.year, missing=this_year is None))
+        if next_wanted and not next_year:
+            warnings.append(YearWarning(pk, name, today.year + 1, missing=next_year is None))
     return warnings
 
 

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from complaints.operations import calendar_years, calendars
+from complaints.operations import calendar_years, calendars, heartbeat
 from complaints.operations.bootstrap import load_roles
 from knowledge.operations.bootstrap import load_content
 
@@ -14,6 +14,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         roles = load_roles()
         added = load_content()
+        heartbeat.expect_all()
         self._calendars()
         if roles or any(added.values()):
             self.stdout.write(

@@ -46,6 +46,11 @@ def test_a_year_of_which_nothing_is_known_is_told_at_any_time(calendar: WorkCale
     assert warned(manager, NOVEMBER) == [("标准工作日历", 2026, True), ("标准工作日历", 2027, True)]
 
 
+def test_a_running_year_of_which_only_the_law_is_known_is_told_too(calendar: WorkCalendar, manager: Any) -> None:
+    calendar.years.filter(year=2026).update(announced=False)
+    assert warned(manager, OCTOBER) == [("标准工作日历", 2026, False)]
+
+
 def test_only_those_are_warned_who_can_do_something(calendar: WorkCalendar, staff: dict[str, Any]) -> None:
     assert {role for role, person in staff.items() if year_warnings(person, now=NOW)} == {"shop_manager"}
 

@@ -45,10 +45,11 @@ _LEAD = (
 _SUPERVISOR = (
     *_LEAD, "complaints.view_all_shops", "complaints.approve_l2", "complaints.record_apology",
     "complaints.reveal_contact", "complaints.view_outboxmessage", *_steps("find_unfounded"),
+    "complaints.view_workcalendar",
 )  # fmt: skip
 _SETTINGS = (
     "complaints.change_shop", "complaints.add_shop", "auth.view_user", "auth.add_user", "auth.change_user",
-    "complaints.resend_message",
+    "complaints.resend_message", "complaints.add_workcalendar", "complaints.change_workcalendar",
 )  # fmt: skip
 _KNOWLEDGE = (
     "knowledge.view_issuetype", "knowledge.add_issuetype", "knowledge.change_issuetype",

@@ -32,6 +32,7 @@ KNOWLEDGE = (
 )
 SETTINGS = (
     ("complaints_shop", "complaints.change_shop"),
+    ("complaints_workcalendar", "complaints.view_workcalendar"),
     ("auth_user", "auth.view_user"),
 )
 

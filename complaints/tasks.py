@@ -12,7 +12,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints.models import Heartbeat
-from complaints.operations import heartbeat, mending, sweeping
+from complaints.operations import calendar_years, heartbeat, mending, recomputing, sweeping
 from complaints.outbox import delivery
 
 
@@ -36,6 +36,16 @@ def mend() -> int:
     done = mending.mend(now=timezone.now())
     heartbeat.beat(Heartbeat.Part.MEND)
     return done
+
+
+@shared_task
+def recompute() -> int:
+    return recomputing.recompute_requested(now=timezone.now())
+
+
+@shared_task
+def refresh_calendars() -> int:
+    return calendar_years.refresh(now=timezone.now())
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
-from complaints.operations import heartbeat
+from complaints.operations import calendar_years, calendars, heartbeat
 from complaints.operations.bootstrap import load_roles
 from knowledge.operations.bootstrap import load_content
 
@@ -14,7 +15,16 @@ class Command(BaseCommand):
         roles = load_roles()
         added = load_content()
         heartbeat.expect_all()
+        self._calendars()
         if roles or any(added.values()):
             self.stdout.write(
                 f"bootstrap: {roles} roles, {added['issue_types']} issue types, {added['scripts']} scripts"
             )
+
+    def _calendars(self) -> None:
+        now = timezone.now()
+        created = calendars.create_default(now=now)
+        if created:
+            self.stdout.write(f"bootstrap: work calendar {created}")
+        elif years := calendar_years.refresh(now=now):
+            self.stdout.write(f"bootstrap: {years} years of public holidays")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from celery import shared_task
 from django.utils import timezone
 
-from complaints.operations import sweeping
+from complaints.operations import reapplying, sweeping
 from complaints.outbox import delivery
 
 
@@ -26,6 +26,12 @@ def deliver() -> None:
 @shared_task
 def mend() -> None:
     sweeping.mend(now=timezone.now())
+
+
+@shared_task
+def recompute() -> None:
+    if reapplying.reapply(now=timezone.now()) >= reapplying.BATCH * reapplying.BATCHES:
+        reapplying.wake()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ def table(tick: int) -> dict[str, dict[str, Any]]:
     return {
         "sweep": _every(tick, "complaints.tasks.sweep"),
         "deliver": _every(tick, "complaints.tasks.deliver"),
+        "recompute": _every(tick, "complaints.tasks.recompute"),
         "mend-clocks": _every(tick * MEND_EVERY, "complaints.tasks.mend"),
         "mend-callbacks": _every(tick * MEND_EVERY, "followups.tasks.mend"),
     }

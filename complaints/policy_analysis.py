@@ -19,7 +19,7 @@ Box = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Universe:
-    """What complaints there can be. `shops` names each one's platform, `issue_types` the type above, None at the top."""
+    """What complaints there can be; `shops` names the platform of each, `issue_types` the type above or None."""
 
     shops: Mapping[int, str]
     issue_types: Mapping[int, int | None]
@@ -113,9 +113,7 @@ def findings(rules: Sequence[Rule], universe: Universe) -> Findings:
     return Findings(tuple(unreachable), tuple(overlaps))
 
 
-def _overlap(
-    earlier: int, later: int, rules: Sequence[Rule], boxes: Sequence[Box], space: _Space
-) -> Iterable[Overlap]:
+def _overlap(earlier: int, later: int, rules: Sequence[Rule], boxes: Sequence[Box], space: _Space) -> Iterable[Overlap]:
     """The overlap of two rules, unless rules before both take all that they share."""
     shared = [_common(boxes[earlier], boxes[later])]
     for box in boxes[:earlier]:

@@ -12,16 +12,25 @@ from complaints.policy_rules import Facts, Rule, by_hand, first_match
 from complaints.sla import Kind, Target, Terms
 from complaints.working_time import Schedule, Span
 
+NORMAL = "P3"
+"""The priority where no policy fits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """A running clock; `pauses` are over."""
+    """A running clock; `pauses` are over, `paused_at` is not. Of a `named` one somebody has named the time."""
 
     kind: Kind
     started_at: datetime
     due_at: datetime
+    named: bool = False
     pauses: tuple[Span, ...] = ()
-    latest_at: datetime | None = None
+    paused_at: datetime | None = None
+
+
+def is_named(kind: Kind, policy: int | None) -> bool:
+    """Whether somebody has named the time of such a clock; an inquiry's is named where no policy gave it."""
+    return kind not in sla.BUDGETED or (kind not in sla.STAGE_KINDS and policy is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +40,8 @@ class Case:
     facts: Facts
     priority: str
     by_hand: bool = False
+    held: bool = False
+    platform_due_at: datetime | None = None
     schedule: Schedule | None = None
     clocks: tuple[Clock, ...] = ()
 
@@ -51,12 +62,15 @@ class Policies:
     rules: Sequence[Rule]
     targets: Mapping[int, Mapping[str, Target]]
 
-    def effect_on(self, case: Case) -> Effect:
+    def effect_on(self, case: Case, *, now: datetime) -> Effect:
         rule = self._rule_for(case)
-        priority = rule.priority if rule and not case.by_hand else case.priority
-        targets = self.targets.get(rule.pk, {}) if rule else {}
-        due = tuple(due_under(clock, priority, targets, case.schedule) for clock in case.clocks)
-        return Effect(rule.pk if rule else None, priority, due)
+        priority = case.priority if case.by_hand else rule.priority if rule else NORMAL
+        holding = Holding(priority, self.targets.get(rule.pk, {}) if rule else {})
+        return Effect(
+            rule.pk if rule else None,
+            priority,
+            tuple(due_under(clock, case, holding, now=now) for clock in case.clocks),
+        )
 
     def _rule_for(self, case: Case) -> Rule | None:
         if case.by_hand:
@@ -64,16 +78,35 @@ class Policies:
         return first_match(self.rules, case.facts)
 
 
-def due_under(clock: Clock, priority: str, targets: Mapping[str, Target], schedule: Schedule | None) -> datetime:
-    """When the clock is due under these targets; one whose time was named stays due at it."""
-    if clock.kind not in sla.BUDGETED:
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What holds for a complaint: its priority, and what its policy says of each kind of clock."""
+
+    priority: str
+    targets: Mapping[str, Target]
+
+    def target(self, kind: Kind) -> Target:
+        return self.targets.get(kind) or sla.default_target(self.priority, kind)
+
+
+def due_under(clock: Clock, case: Case, holding: Holding, *, now: datetime) -> datetime:
+    """When the clock is due under what holds; one whose time was named stays due at it.
+
+    A pause that the policy allows no more ends now.
+    """
+    if clock.named:
         return clock.due_at
-    target = targets.get(clock.kind) or sla.default_target(priority, clock.kind)
+    target, pauses = holding.target(clock.kind), clock.pauses
+    if clock.paused_at and not (case.held and target.pausable):
+        pauses = (*pauses, (clock.paused_at, max(now, clock.paused_at)))
+    latest_at = None
+    if case.platform_due_at and clock.kind in sla.CAPPED:
+        latest_at = case.platform_due_at - holding.target(Kind.PLATFORM).budget
     terms = Terms(
         started_at=clock.started_at,
         budget=target.budget,
-        schedule=schedule if target.working else None,
-        pauses=clock.pauses,
-        latest_at=clock.latest_at,
+        schedule=case.schedule if target.working else None,
+        pauses=pauses,
+        latest_at=latest_at,
     )
     return sla.due(terms)

@@ -15,10 +15,10 @@ from django.db import transaction
 from django.db.models import Min
 
 from complaints.models import Complaint, SlaPolicy
-from complaints.policy_rules import Rule
-from complaints.queries.policies import active_rules, rule_for
+from complaints.queries.policies import Rulebook
 
-from . import clocks
+from . import clocks, remedies
+from .classification import classify
 from .locking import locked, record, save_change
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def _marks() -> dict[int, tuple[datetime, int]]:
 
 def _apply(complaint_ids: Iterable[int], *, now: datetime) -> None:
     """Each complaint in a transaction of its own; one that cannot be done does not hold up the others."""
-    rules = active_rules()
+    rules = Rulebook()
     for pk in complaint_ids:
         try:
             apply_policy(pk, rules, now=now)
@@ -83,21 +83,20 @@ def _apply(complaint_ids: Iterable[int], *, now: datetime) -> None:
             log.exception("complaint %s cannot be put under the policies", pk)
 
 
-def apply_policy(complaint_id: int, rules: list[Rule], *, now: datetime) -> None:
+def apply_policy(complaint_id: int, rules: Rulebook, *, now: datetime) -> None:
     """Put one complaint under the policy that fits it, and its running clocks under what that says."""
     with locked(complaint_id) as complaint:
         if not complaint.is_open:
             return
-        rule, before = rule_for(complaint, rules), complaint.priority
-        complaint.policy_id = rule.pk if rule else None
-        if rule and not complaint.priority_by_hand:
-            complaint.priority = rule.priority
+        before = complaint.priority
+        changed = classify(complaint, rules)
         if complaint.priority != before:
             save_change(complaint, "policy", "priority")
+            remedies.reassess(complaint)
             record(complaint, APPLIED, actor=None, now=now, changes={"priority": [before, complaint.priority]})
-        else:
+        elif changed:
             complaint.save(update_fields=["policy"])
-        clocks.recompute(complaint, now=now)
+        clocks.recompute(complaint, now=now, rules=rules)
 
 
 def _moved_on(marks: dict[int, tuple[datetime, int]], last: int) -> None:

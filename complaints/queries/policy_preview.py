@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import FilteredRelation, Q
 
 from complaints.models import Complaint, WorkCalendar
-from complaints.policy_effect import Case, Clock, Policies
+from complaints.policy_effect import Case, Clock, Policies, is_named
 from complaints.policy_rules import Facts
 from complaints.sla import Kind
 from complaints.working_time import Schedule
@@ -78,7 +78,7 @@ def preview(user: Any, policies: Policies, *, now: datetime, limit: int = LIMIT)
 def _changes(complaints: Any, policies: Policies, result: Preview, *, now: datetime, limit: int) -> Iterator[Change]:
     """Each clock that would change, counted on the way."""
     for pk, number, case in cases(complaints, limit=limit):
-        effect = policies.effect_on(case)
+        effect = policies.effect_on(case, now=now)
         result.looked_at += 1
         result.moves[case.priority, effect.priority] += 1
         moved = [(clock, due) for clock, due in zip(case.clocks, effect.due, strict=True) if clock.due_at != due]
@@ -94,9 +94,9 @@ def _changes(complaints: Any, policies: Policies, result: Preview, *, now: datet
 
 _COMPLAINT = (
     "pk", "number", "priority", "priority_by_hand", "shop_id", "shop__platform", "shop__calendar_id", "channel",
-    "issue_type_id", "issue_type__parent_id", "severity", "order__paid_amount", "platform_due_at",
+    "issue_type_id", "issue_type__parent_id", "severity", "order__paid_amount", "platform_due_at", "held_at",
 )  # fmt: skip
-_CLOCK = ("clock__kind", "clock__started_at", "clock__due_at", "clock__pauses", "clock__latest_at")
+_CLOCK = ("clock__kind", "clock__started_at", "clock__due_at", "clock__policy_id", "clock__pauses", "clock__paused_at")
 
 
 def cases(complaints: Any, *, limit: int) -> Iterator[tuple[int, str, Case]]:
@@ -131,14 +131,25 @@ def _case(values: dict[str, Any], clocks: list[tuple[Any, ...]], schedule: Sched
         facts=facts,
         priority=values["priority"],
         by_hand=values["priority_by_hand"],
+        held=values["held_at"] is not None,
+        platform_due_at=values["platform_due_at"],
         schedule=schedule,
         clocks=tuple(_clock(*line) for line in clocks if line[0]),
     )
 
 
-def _clock(kind: str, started_at: datetime, due_at: datetime, pauses: Any, latest_at: datetime | None) -> Clock:
+def _clock(
+    kind: str, started_at: datetime, due_at: datetime, policy: int | None, pauses: Any, paused_at: datetime | None
+) -> Clock:
     spans = tuple((datetime.fromisoformat(begin), datetime.fromisoformat(end)) for begin, end in pauses)
-    return Clock(kind=Kind(kind), started_at=started_at, due_at=due_at, pauses=spans, latest_at=latest_at)
+    return Clock(
+        kind=Kind(kind),
+        started_at=started_at,
+        due_at=due_at,
+        named=is_named(Kind(kind), policy),
+        pauses=spans,
+        paused_at=paused_at,
+    )
 
 
 def _schedules() -> tuple[dict[int | None, Schedule], int | None]:

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from complaints.operations.bootstrap import load_roles
+from complaints.operations.bootstrap import load_policies, load_roles
 from knowledge.operations.bootstrap import load_content
 
 
@@ -12,7 +12,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         roles = load_roles()
         added = load_content()
-        if roles or any(added.values()):
+        policies = load_policies()
+        if roles or policies or any(added.values()):
             self.stdout.write(
-                f"bootstrap: {roles} roles, {added['issue_types']} issue types, {added['scripts']} scripts"
+                f"bootstrap: {roles} roles, {added['issue_types']} issue types, {added['scripts']} scripts, "
+                f"{policies} time policies"
             )

@@ -1,3 +1,3 @@
-from . import alerts, complaint, records, settings
+from . import alerts, complaint, policies, records, setting_changes, settings
 
-__all__ = ["alerts", "complaint", "records", "settings"]
+__all__ = ["alerts", "complaint", "policies", "records", "setting_changes", "settings"]

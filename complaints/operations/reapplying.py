@@ -69,8 +69,8 @@ def reapply(*, now: datetime) -> int:
 
 def _marks() -> dict[int, tuple[datetime, int]]:
     """Id of each marked policy -> since when, and how far."""
-    rows = SlaPolicy.objects.filter(recompute_requested_at__isnull=False)
-    return {pk: (at, up_to) for pk, at, up_to in rows.values_list("pk", "recompute_requested_at", "recomputed_up_to")}
+    rows = SlaPolicy.objects.values_list("pk", "recompute_requested_at", "recomputed_up_to")
+    return {pk: (at, up_to) for pk, at, up_to in rows.filter(recompute_requested_at__isnull=False) if at}
 
 
 def _apply(complaint_ids: Iterable[int], *, now: datetime) -> None:
@@ -127,3 +127,11 @@ def _as_marked(pk: int, requested_at: datetime) -> Any:
 def pending() -> datetime | None:
     """Since when open complaints wait to be put under the policies; None when none does."""
     return SlaPolicy.objects.aggregate(since=Min("recompute_requested_at"))["since"]
+
+
+def waiting() -> int:
+    """How many open complaints have still to be asked."""
+    marks = _marks()
+    if not marks:
+        return 0
+    return Complaint.objects.open().order_by().filter(pk__gt=min(up_to for _at, up_to in marks.values())).count()

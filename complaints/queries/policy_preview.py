@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db.models import FilteredRelation, Q
 
-from complaints.models import Complaint, WorkCalendar
+from complaints.models import Complaint, Deadline, WorkCalendar
 from complaints.policy_effect import Case, Clock, Policies, is_named
 from complaints.policy_rules import Facts
 from complaints.sla import Kind
@@ -40,6 +40,10 @@ class Change:
     old_due: datetime
     new_due: datetime
     overdue_now: bool
+
+    @property
+    def label(self) -> str:
+        return str(Deadline.Kind(self.kind).label)
 
 
 @dataclass(slots=True)

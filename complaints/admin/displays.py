@@ -25,6 +25,7 @@ _EVENT_LABELS = {
     "cost_raised": gettext_lazy("Cost raised"),
     "remedy_progress": gettext_lazy("Remedy in progress"),
     "remedy_done": gettext_lazy("Remedy carried out"),
+    "policy_applied": gettext_lazy("Priority by another policy"),
     "breached": gettext_lazy("Clock overdue"),
     "clock_mended": gettext_lazy("Missing clock started"),
     "followup_mended": gettext_lazy("Missing call-back created"),
@@ -65,7 +66,7 @@ def event_reason(event: ComplaintEvent, sees_liability: bool) -> str:
 def event_details(event: ComplaintEvent, sees_liability: bool) -> str:
     """The telling part of an event's data, in words; empty where there is none, or none for this reader."""
     data = event.data
-    if event.kind in ("corrected", "registered"):
+    if event.kind in ("corrected", "registered", "policy_applied"):
         return " · ".join(_changes(data))
     if event.kind == "liability_settled":
         return _liability(data["shares"]) if sees_liability else ""

@@ -161,7 +161,7 @@ class PolicyForm(forms.Form):
 
     fields: dict[str, Any]
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=60)
+    name = forms.CharField(label=pgettext_lazy("policy", "Name"), max_length=60)
     active = forms.BooleanField(label=gettext_lazy("Active"), required=False, initial=True)
     priority = forms.ChoiceField(label=gettext_lazy("Gives priority"), choices=Priority.choices, initial=Priority.P3)
     before = forms.ChoiceField(label=gettext_lazy("Place in the list"))

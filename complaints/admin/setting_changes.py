@@ -7,14 +7,17 @@ from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from complaints.models import SettingChange
 from complaints.operations.policies import SUBJECT
 
-from .displays import listed, staff_name
+from .displays import staff_name
 from .policy_words import Names, differences
 from .records import ReadOnlyAdmin
+
+SHOWN = 6
+"""Values of a change that the list names; the page about the setting has all of them."""
 
 
 @admin.register(SettingChange)
@@ -44,8 +47,11 @@ class SettingChangeAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("what"))
     def what(self, change: SettingChange) -> str:
         """From what to what, value by value."""
-        colon = pgettext("label", ": ")
-        return listed(f"{label}{colon}{old} → {new}" for label, old, new in _in_words(change, self.names))
+        colon, lines = pgettext("label", ": "), _in_words(change, self.names)
+        told = [f"{label}{colon}{old} → {new}" for label, old, new in lines[:SHOWN]]
+        if (more := len(lines) - SHOWN) > 0:
+            told.append(ngettext("%(n)s more", "%(n)s more", more) % {"n": more})
+        return pgettext("enumeration of changes", "; ").join(told)
 
 
 def _in_words(change: SettingChange, names: Names) -> list[tuple[str, str, str]]:

@@ -133,8 +133,8 @@ def test_types_below_are_covered_by_the_type_above_but_not_the_other_way_round()
 
 def test_a_long_list_over_many_types_is_looked_through_at_once() -> None:
     many = Universe(
-        shops={pk: "taobao" for pk in range(1, 201)},
-        issue_types={pk: None for pk in range(1, 101)},
+        shops=dict.fromkeys(range(1, 201), "taobao"),
+        issue_types=dict.fromkeys(range(1, 101)),
         platforms=("taobao", "jd"),
         channels=("phone", "email"),
         severities=("S1", "S2", "S3", "S4"),

@@ -94,11 +94,11 @@ def test_who_was_faster_is_not_written_over(who: dict[str, Any]) -> None:
 
 def test_two_policies_have_two_names(who: dict[str, Any]) -> None:
     first, second, _third = three()
+    seen = draft_of(second).fingerprint()
     with unwritten():
         with pytest.raises(NameTaken):
             policies.create(draft(name="甲"), before=None, **who)
         with pytest.raises(NameTaken):
-            seen = draft_of(second).fingerprint()
             policies.change(second.pk, replace(draft_of(second), name=first.name), before=None, seen=seen, **who)
 
 

@@ -103,6 +103,10 @@ def test_a_change_of_a_policy_that_complaints_have_comes_as_told(cases: list[Com
     assert told.changed
 
 
+def clock_of(row: Change) -> tuple[int, str]:
+    return row.complaint_id, row.kind
+
+
 def assert_as_told(told: Preview, before: dict[int, tuple[Any, ...]]) -> None:
     """Exactly the clocks of the preview are due at another time, at that; and so many have another priority."""
     after = state_of_everything()
@@ -117,8 +121,7 @@ def assert_as_told(told: Preview, before: dict[int, tuple[Any, ...]]) -> None:
             for (kind, old_due), (_kind, new_due) in zip(old, new, strict=True)
             if old_due != new_due
         ]
-    key = lambda row: (row.complaint_id, row.kind)  # noqa: E731 - a sort key
-    assert sorted(told.rows, key=key) == sorted(rows, key=key)
+    assert sorted(told.rows, key=clock_of) == sorted(rows, key=clock_of)
     assert (told.earlier, told.later) == (
         sum(row.new_due < row.old_due for row in rows),
         sum(row.new_due > row.old_due for row in rows),

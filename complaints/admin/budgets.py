@@ -12,10 +12,10 @@ WORKING_DAY = 8 * HOUR
 
 _MINUTES = r"分钟|分|minutes?|mins?|m"
 _HOURS = r"个?小时|个?钟头|时|hours?|hrs?|h"
-_DAYS = r"天|日|days?|d"
+_DAYS = r"个?天|个?日|days?|d"
 _PART = re.compile(rf"(\d+(?:\.\d+)?)(?:({_MINUTES})|({_HOURS})|({_DAYS}))")
-_WORKING = re.compile(r"工作|working|work")
-_BETWEEN = re.compile(r"[\s,、]+|and(?=\d)|零(?=\d)")
+_WORKING = re.compile(r"工作时间|工作|working|work")
+_BETWEEN = re.compile(r"[\s,、]+|and(?=\s*\d)|零(?=\d)")
 
 
 class NotABudget(ValueError):

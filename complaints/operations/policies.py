@@ -112,9 +112,12 @@ def copy(policy_id: int, *, actor: Any, now: datetime) -> SlaPolicy:
 
 @contextmanager
 def _list() -> Iterator[dict[int, SlaPolicy]]:
-    """Id -> policy, in order; nobody else changes the list until the transaction ends."""
+    """Id -> policy, in order; nobody else changes the list until the transaction ends.
+
+    NO KEY: a complaint that is registered meanwhile may name one of them.
+    """
     with transaction.atomic():
-        rows = SlaPolicy.objects.select_for_update().prefetch_related("shops", "issue_types", "targets")
+        rows = SlaPolicy.objects.select_for_update(no_key=True).prefetch_related("shops", "issue_types", "targets")
         policies = sorted(rows.order_by("pk"), key=lambda policy: (policy.position, policy.pk))
         yield {policy.pk: policy for policy in policies}
 

@@ -1,3 +1,12 @@
-from . import alerts, complaint, policies, records, setting_changes, settings
+from . import alerts, complaint, policies, promises, records, setting_changes, settings, time_actions
 
-__all__ = ["alerts", "complaint", "policies", "records", "setting_changes", "settings"]
+__all__ = [
+    "alerts",
+    "complaint",
+    "policies",
+    "promises",
+    "records",
+    "setting_changes",
+    "settings",
+    "time_actions",
+]

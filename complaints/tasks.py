@@ -12,7 +12,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints.models import Heartbeat
-from complaints.operations import calendar_years, heartbeat, mending, recomputing, sweeping
+from complaints.operations import calendar_years, heartbeat, mending, reapplying, recomputing, sweeping
 from complaints.outbox import delivery
 
 
@@ -40,7 +40,12 @@ def mend() -> int:
 
 @shared_task
 def recompute() -> int:
-    return recomputing.recompute_requested(now=timezone.now())
+    """What changed policies and calendars have asked for."""
+    now = timezone.now()
+    done = reapplying.reapply(now=now)
+    if done >= reapplying.BATCH * reapplying.BATCHES:
+        reapplying.wake()
+    return done + recomputing.recompute_requested(now=now)
 
 
 @shared_task

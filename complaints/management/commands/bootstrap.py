@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from complaints.operations import calendar_years, calendars, heartbeat
-from complaints.operations.bootstrap import load_roles
+from complaints.operations.bootstrap import load_policies, load_roles
 from knowledge.operations.bootstrap import load_content
 
 
@@ -14,11 +14,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         roles = load_roles()
         added = load_content()
+        policies = load_policies()
         heartbeat.expect_all()
         self._calendars()
-        if roles or any(added.values()):
+        if roles or policies or any(added.values()):
             self.stdout.write(
-                f"bootstrap: {roles} roles, {added['issue_types']} issue types, {added['scripts']} scripts"
+                f"bootstrap: {roles} roles, {added['issue_types']} issue types, {added['scripts']} scripts, "
+                f"{policies} time policies"
             )
 
     def _calendars(self) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from complaints import sla
 from complaints.models import Alert, ComplaintEvent, Deadline, OutboxMessage
-from complaints.operations import sweeping
+from complaints.operations import in_bulk, sweeping
 from complaints.sla import BREACH
 
 HOUR = timedelta(hours=1)
@@ -63,6 +63,8 @@ _WORDS = {
     },
 }
 
+_CHANGED = ("started_at", "due_at", "levels", "next_alert_at", "level", "breached_at")
+
 
 class Unequal(Exception):
     """A run has not fired every clock, or ours and the bare statements did not write the same."""
@@ -88,11 +90,14 @@ class Due:
         self.level = level
         self._clear()
         start = self.now - HOUR - BUDGET * level / 100
-        plan = [[percent, (start + BUDGET * percent / 100).isoformat(), list(to)] for percent, to in sla.LEVELS]
-        self._chosen().update(
-            started_at=start, budget=BUDGET, due_at=start + BUDGET, levels=plan, next_alert_at=self.now - HOUR,
-            level=TOLD_BEFORE[level], breached_at=None,
-        )  # fmt: skip
+        rows = []
+        for place, clock in enumerate(self.clocks):
+            began = start - timedelta(seconds=place)
+            plan = [[percent, (began + BUDGET * percent / 100).isoformat(), list(to)] for percent, to in sla.LEVELS]
+            reached = began + BUDGET * level / 100
+            rows.append((began, began + BUDGET, plan, reached, TOLD_BEFORE[level], None, clock.pk))
+        self._chosen().update(budget=BUDGET)
+        in_bulk.update(Deadline, _CHANGED, rows)
         if connection.vendor == "postgresql":
             # As autovacuum would in time: the dead rows of one run must not be in the way of the next.
             with connection.cursor() as cursor:
@@ -134,8 +139,7 @@ class Due:
     def restore(self) -> None:
         """Clocks as they were; what the benchmark wrote is gone, but for events, which nothing may delete."""
         self._clear()
-        names = ["started_at", "budget", "due_at", "levels", "next_alert_at", "level", "breached_at"]
-        Deadline.objects.bulk_update(self.clocks, names, batch_size=100)
+        Deadline.objects.bulk_update(self.clocks, ["budget", *_CHANGED], batch_size=100)
 
     def _chosen(self) -> Any:
         return Deadline.objects.filter(pk__in=[clock.pk for clock in self.clocks])

@@ -1,3 +1,3 @@
-from . import alerts, complaint, records, settings
+from . import alerts, complaint, departments, inquiries, inquiry_actions, records, settings
 
-__all__ = ["alerts", "complaint", "records", "settings"]
+__all__ = ["alerts", "complaint", "departments", "inquiries", "inquiry_actions", "records", "settings"]

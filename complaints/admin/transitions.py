@@ -147,5 +147,5 @@ def draft_name(action: Action) -> str:
 
 
 def _initial(request: HttpRequest) -> dict[str, str]:
-    """First values from the address, for links that lead to an action on a certain option."""
-    return {name: request.GET[name] for name in ("remedy",) if name in request.GET}
+    """First values from the address, for links that lead to an action on a certain option, inquiry or claim."""
+    return {name: request.GET[name] for name in ("remedy", "inquiry", "claim") if name in request.GET}

@@ -10,7 +10,17 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from complaints.lifecycle import REOPEN_WITHIN, STAGES, CaseFacts, State
-from complaints.models import Approval, Complaint, Contact, Evidence, LiabilityShare, Promise, Remedy
+from complaints.models import (
+    Approval,
+    Complaint,
+    Contact,
+    Evidence,
+    Inquiry,
+    LiabilityShare,
+    Promise,
+    RecoveryClaim,
+    Remedy,
+)
 from complaints.operations import uploads
 from complaints.queries import case
 from complaints.queries.facts import case_facts
@@ -26,25 +36,29 @@ from .transitions import visible_or_404
 RELATED = (
     Prefetch("remedies__approvals", Approval.objects.select_related("by")),
     Prefetch("evidence", Evidence.objects.select_related("added_by", "origin")),
+    Prefetch("inquiries", Inquiry.objects.select_related("department", "asked_by", "answered_by", "origin")),
+    Prefetch("claims", RecoveryClaim.objects.select_related("filed_by", "origin")),
     "liability",
     "promises",
 )
 """What the page shows and the guards ask for: read once."""
 
 SHOW = ("all", "customer", "internal", "change")
-PANELS = ("choice", "followup", "remedies", "apology", "evidence", "liability")
+PANELS = ("choice", "followup", "remedies", "apology", "evidence", "inquiries", "liability", "recovery")
 SEEN_WITH = {
     "choice": "complaints.view_remedy",
     "remedies": "complaints.view_remedy",
     "evidence": "complaints.view_evidence",
     "liability": "complaints.view_liabilityshare",
     "followup": "followups.view_followup",
+    "inquiries": "complaints.view_inquiry",
+    "recovery": "complaints.view_recoveryclaim",
 }
 """The permission without which a panel stays away, whatever one may do in it."""
 
 _OPEN_PANELS: dict[str, tuple[str, ...]] = {
     State.ACCEPTED: ("evidence",),
-    State.VERIFYING: ("evidence", "liability", "apology"),
+    State.VERIFYING: ("evidence", "inquiries", "liability", "apology"),
     State.PROPOSING: ("remedies", "apology"),
     State.NEGOTIATING: ("choice", "apology"),
     State.EXECUTING: ("remedies", "apology"),
@@ -67,6 +81,8 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
         "evidence": list(complaint.evidence.all()),
         "liability": list(complaint.liability.all()),
         "remedies": _remedies(complaint, user),
+        "inquiries": list(complaint.inquiries.all()),
+        "claims": list(complaint.claims.all()),
         "follow_ups": panels.follow_ups(complaint),
     }
     forms = _forms(complaint, user, facts)
@@ -152,6 +168,8 @@ def _panels(
         "apology": facts.apology_needed and (complaint.is_open or facts.apology_logged),
         "evidence": known["evidence"] or complaint.evidence_waiver or "evidence_form" in forms,
         "liability": known["liability"] or complaint.root_cause or "liability_form" in forms,
+        "inquiries": known["inquiries"] or "ask_form" in forms,
+        "recovery": known["claims"] or "claim_form" in forms,
     }
     first = _OPEN_PANELS.get(complaint.state, ())
     ordered = [*first, *(name for name in PANELS if name not in first)]

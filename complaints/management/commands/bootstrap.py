@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from complaints.operations.bootstrap import load_roles
+from complaints.operations.departments import load_departments
 from knowledge.operations.bootstrap import load_content
 
 
@@ -11,8 +12,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         roles = load_roles()
-        added = load_content()
+        added = load_content() | {"departments": load_departments()}
         if roles or any(added.values()):
             self.stdout.write(
-                f"bootstrap: {roles} roles, {added['issue_types']} issue types, {added['scripts']} scripts"
+                f"bootstrap: {roles} roles, {added['issue_types']} issue types, {added['scripts']} scripts, "
+                f"{added['departments']} departments"
             )

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from complaints.models import Department, RecoveryClaim
 from complaints.models.staff import staff_name
@@ -35,7 +36,8 @@ class InquiryForm(CaseForm):
     def prepare(self) -> None:
         asked = _chosen(self, "inquiry", self.complaint.inquiries.select_related("department"))
         if asked:
-            self.about = f"{asked.department.label}{_(': ')}{asked.question}"
+            colon = pgettext("label", ": ")
+            self.about = f"{asked.department.label}{colon}{asked.question}"
 
 
 class RecordAnswerForm(InquiryForm):

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('complaints', '0006_clocks_as_they_were'),
+        ('complaints', '0010_critical'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

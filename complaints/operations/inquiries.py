@@ -76,7 +76,6 @@ def ask(
             complaint, sla.Kind.INQUIRY, subject=inquiry.pk, responsible=owner, now=now, due_at=due_at
         )
         inquiry.due_at = clock.due_at
-        inquiry.save(update_fields=["due_at"])
         _record(complaint, "inquiry_asked", inquiry, actor=actor, now=now)
     return inquiry
 
@@ -95,7 +94,7 @@ def answer(
         inquiry.status, inquiry.answer, inquiry.told_by = Inquiry.Status.ANSWERED, text.strip(), told_by.strip()
         inquiry.answered_by, inquiry.answered_at = actor, now
         inquiry.save(update_fields=["status", "answer", "told_by", "answered_by", "answered_at"])
-        clocks.unwatch(complaint, sla.Kind.INQUIRY, inquiry.pk, now=now)
+        clocks.unwatch(complaint, sla.Kind.INQUIRY, subject=inquiry.pk, now=now)
         _record(complaint, "inquiry_answered", inquiry, actor=actor, now=now)
     return inquiry
 
@@ -141,7 +140,7 @@ def withdraw_all(complaint: Complaint, *, actor: Any, now: datetime) -> None:
 def _withdraw(complaint: Complaint, inquiry: Inquiry, *, reason: str, actor: Any, now: datetime) -> None:
     inquiry.status, inquiry.reason = Inquiry.Status.WITHDRAWN, reason
     inquiry.save(update_fields=["status", "reason"])
-    clocks.unwatch(complaint, sla.Kind.INQUIRY, inquiry.pk, now=now, met=False)
+    clocks.unwatch(complaint, sla.Kind.INQUIRY, subject=inquiry.pk, now=now, met=False)
     _record(complaint, "inquiry_withdrawn", inquiry, actor=actor, now=now, reason=reason)
 
 

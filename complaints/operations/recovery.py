@@ -79,7 +79,6 @@ def file(
             complaint, sla.Kind.RECOVERY, subject=claim.pk, responsible=actor, now=now, due_at=due_at
         )
         claim.due_at = clock.due_at
-        claim.save(update_fields=["due_at"])
         _record(complaint, claim, "recovery_filed", actor=actor, now=now)
     return claim
 
@@ -95,7 +94,7 @@ def record_answer(complaint_id: int, claim_id: int, *, note: str, actor: Any, no
             raise AnsweredAlready
         claim.status, claim.answered_at, claim.note = Status.ANSWERED, now, note.strip()
         claim.save(update_fields=["status", "answered_at", "note"])
-        clocks.unwatch(complaint, sla.Kind.RECOVERY, claim.pk, now=now)
+        clocks.unwatch(complaint, sla.Kind.RECOVERY, subject=claim.pk, now=now)
         _record(complaint, claim, "recovery_answered", actor=actor, now=now, reason=note.strip())
     return claim
 
@@ -142,7 +141,7 @@ def _settle(
         claim.answered_at = now
     claim.status, claim.settled_at, claim.note = status, now, note.strip() or claim.note
     claim.save(update_fields=["status", "settled_at", "note", "answered_at", "recovered_amount"])
-    clocks.unwatch(complaint, sla.Kind.RECOVERY, claim.pk, now=now, met=status != Status.WITHDRAWN)
+    clocks.unwatch(complaint, sla.Kind.RECOVERY, subject=claim.pk, now=now, met=status != Status.WITHDRAWN)
     _record(complaint, claim, f"recovery_{status}", actor=actor, now=now, reason=note.strip())
 
 

@@ -44,6 +44,9 @@ RELATED = (
 )
 """What the page shows and the guards ask for: read once."""
 
+RECOVERABLE = (LiabilityShare.Party.CARRIER, LiabilityShare.Party.SUPPLIER)
+"""At whose fault a claim is usual (R5.5)."""
+
 SHOW = ("all", "customer", "internal", "change")
 PANELS = ("choice", "followup", "remedies", "apology", "evidence", "inquiries", "liability", "recovery")
 SEEN_WITH = {
@@ -104,6 +107,8 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
         "timeline": timeline,
         "earlier": case.earlier(complaint, user),
         "shares": _shares(known["liability"]),
+        "at_fault": any(share.party in RECOVERABLE for share in known["liability"]),
+        "open_claims": sum(claim.is_open for claim in known["claims"]),
         "scripts": scripts_for(complaint.state) if "reply_form" in forms else [],
         "panels": _panels(complaint, facts, known, forms, user),
         "rating_scale": panels.RATING_SCALE,
@@ -217,11 +222,13 @@ def _forms(complaint: Complaint, user: Any, facts: CaseFacts) -> dict[str, Any]:
     """The forms that stand on the page in this stage, for those who may send them."""
     wanted: dict[str, str] = {}
     if complaint.is_open:
-        wanted = {"hear_form": "hear", "note_form": "note", "evidence_form": "evidence"}
+        wanted = {"hear_form": "hear", "note_form": "note", "evidence_form": "evidence", "ask_form": "ask"}
         first = complaint.state == State.NEW and not (facts.human_reply and facts.promise)
         wanted["reply_form"] = "accept" if first else "reply"
     if facts.apology_needed and complaint.is_open:
         wanted["apology_form"] = "apology"
+    if complaint.state in _CLAIMED_IN:
+        wanted["claim_form"] = "file_claim"
     wanted |= _STAGE_FORMS.get(complaint.state, {})
     return {
         key: ACTIONS[name].form(complaint=complaint, user=user, auto_id=f"{key.removesuffix('_form')}_%s")
@@ -237,3 +244,5 @@ _STAGE_FORMS: dict[str, dict[str, str]] = {
     State.EXECUTING: {"execute_form": "execute", "raise_form": "raise_cost"},
     State.AWAITING_FOLLOWUP: {"rating_form": "rate", "attempt_form": "attempt"},
 }
+_CLAIMED_IN = (*_STAGE_FORMS, State.CLOSED)
+"""From when on the page offers to file a claim: once facts are being established."""

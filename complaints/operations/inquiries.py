@@ -14,7 +14,8 @@ from complaints.queries.people import answerer
 from complaints.refusals import ReasonMissing, Refused
 
 from . import clocks
-from .conversation import EmptyText, refuse_ended
+from .conversation import EmptyText
+from .ended import refuse_ended
 from .locking import locked, record
 
 

@@ -15,7 +15,7 @@ from complaints.models import Complaint, RecoveryClaim
 from complaints.refusals import ReasonMissing, Refused
 
 from . import clocks
-from .conversation import MergedAway
+from .ended import MergedAway
 from .inquiries import DueInThePast
 from .locking import locked, record
 

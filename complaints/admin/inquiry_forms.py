@@ -16,7 +16,7 @@ LARGEST_ID = 2**63 - 1
 
 
 class AskForm(CaseForm):
-    department = forms.ModelChoiceField(label=_("Department"), queryset=None)
+    department = forms.ModelChoiceField(label=_("Department"), queryset=Department.objects.none())
     question = forms.CharField(label=_("Question"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
     due_at = LocalDateTimeField(
         label=_("Answer by"), required=False, help_text=_("Empty: as long as the time policy allows.")

@@ -157,5 +157,7 @@ def _open(complaint: Complaint, inquiry_id: int) -> Inquiry:
 def _record(
     complaint: Complaint, kind: str, inquiry: Inquiry, *, actor: Any, now: datetime, reason: str = "", **data: Any
 ) -> None:
-    named = {"inquiry": inquiry.pk, "department": inquiry.department.name}
-    record(complaint, kind, actor=actor, now=now, reason=reason, **named, **data)
+    record(
+        complaint, kind, actor=actor, now=now, reason=reason,
+        inquiry=inquiry.pk, department=inquiry.department.name, **data,
+    )  # fmt: skip

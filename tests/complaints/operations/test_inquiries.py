@@ -252,7 +252,10 @@ def test_the_conclusion_waits_for_every_inquiry(over: str, asked: Inquiry, agent
     assert conclude(complaint, agent).state == "proposing"
 
 
-@pytest.mark.parametrize(("begun", "end"), [("verifying", "withdrawn"), ("verifying", "unfounded"), ("executing", "closed")])
+ENDS = [("verifying", "withdrawn"), ("verifying", "unfounded"), ("executing", "closed")]
+
+
+@pytest.mark.parametrize(("begun", "end"), ENDS)
 def test_the_end_of_the_case_withdraws_what_is_open(
     begun: str, end: str, case: Callable[..., Any], warehouse: Department, agent: Any, keeper: Any
 ) -> None:
@@ -261,9 +264,8 @@ def test_the_end_of_the_case_withdraws_what_is_open(
     inquiries.answer(complaint.pk, answered.pk, "九点", actor=keeper, now=NOW)
     waiting = inquiries.ask(complaint.pk, warehouse, QUESTION, actor=agent, now=NOW)
     if end == "withdrawn":
-        progress.withdraw(
-            complaint.pk, reason="不用了", words="算了", channel="phone", actor=agent, version=complaint.version, now=LATER
-        )
+        said = {"reason": "不用了", "words": "算了", "channel": "phone"}
+        progress.withdraw(complaint.pk, **said, actor=agent, version=complaint.version, now=LATER)
     else:
         bring(complaint, end, actor=agent, now=LATER)
     assert (stored(waiting).status, stored(waiting).reason) == ("withdrawn", "")

@@ -1,4 +1,4 @@
-"""The department's side: what it is asked, and its answer. No case page, no liability, no remedy, nobody's contact data.
+"""The department's side: what it is asked, and its answer. No case page, no liability, no remedy, no contact data.
 
 Whoever may answer sees the inquiries of the own departments and nothing else of the complaint than is needed to answer.
 """
@@ -131,8 +131,8 @@ def _asked_or_404(request: HttpRequest, object_id: str) -> Inquiry:
     if not request.user.has_perm(ANSWER):
         raise PermissionDenied
     rows = Inquiry.objects.visible_to(request.user).select_related(
-        "department", "asked_by", "answered_by", "complaint__shop", "complaint__customer", "complaint__issue_type__parent",
-        "complaint__order",
+        "department", "asked_by", "answered_by", "complaint__shop", "complaint__customer", "complaint__order",
+        "complaint__issue_type__parent",
     )  # fmt: skip
     pk = known_id(str(object_id))
     inquiry = rows.filter(pk=pk).first() if pk else None

@@ -73,17 +73,13 @@ def ask(
             due_at=due_at or now,
         )  # fmt: skip
         owner = answerer(department, now=now)
-        clock = clocks.watch(
-            complaint, sla.Kind.INQUIRY, subject=inquiry.pk, responsible=owner, now=now, due_at=due_at
-        )
+        clock = clocks.watch(complaint, sla.Kind.INQUIRY, subject=inquiry.pk, responsible=owner, now=now, due_at=due_at)
         inquiry.due_at = clock.due_at
         _record(complaint, "inquiry_asked", inquiry, actor=actor, now=now)
     return inquiry
 
 
-def answer(
-    complaint_id: int, inquiry_id: int, text: str, *, told_by: str = "", actor: Any, now: datetime
-) -> Inquiry:
+def answer(complaint_id: int, inquiry_id: int, text: str, *, told_by: str = "", actor: Any, now: datetime) -> Inquiry:
     """The answer, by a member of the department or, with `told_by`, as somebody on the case heard it by phone.
 
     Raises EmptyText, InquiryGone, InquiryOver.

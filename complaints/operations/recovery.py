@@ -75,9 +75,7 @@ def file(
             complaint=complaint, filed_by=actor, filed_at=now, due_at=due_at or now,
             currency=complaint.order.currency if complaint.order else "CNY", **what,
         )  # fmt: skip
-        clock = clocks.watch(
-            complaint, sla.Kind.RECOVERY, subject=claim.pk, responsible=actor, now=now, due_at=due_at
-        )
+        clock = clocks.watch(complaint, sla.Kind.RECOVERY, subject=claim.pk, responsible=actor, now=now, due_at=due_at)
         claim.due_at = clock.due_at
         _record(complaint, claim, "recovery_filed", actor=actor, now=now)
     return claim

@@ -248,7 +248,14 @@ def test_a_refusal_names_what_is_missing() -> None:
 def test_a_refusal_leads_to_the_place_where_it_is_mended() -> None:
     panels = {
         error: getattr(lifecycle, error).panel
-        for error in ("FieldsMissing", "NoHumanReply", "EvidenceMissing", "InquiriesOpen", "LiabilityIncomplete", "ApologyMissing")
+        for error in (
+            "FieldsMissing",
+            "NoHumanReply",
+            "EvidenceMissing",
+            "InquiriesOpen",
+            "LiabilityIncomplete",
+            "ApologyMissing",
+        )
     }
     assert panels == {
         "FieldsMissing": "registration",

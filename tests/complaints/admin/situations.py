@@ -106,7 +106,7 @@ SITUATIONS: dict[str, Situation] = {
     "assign": Situation("new", lambda case, staff: {"assignee": staff["team_lead"].pk, "reason": "交接"}),
     "rate": Situation("awaiting_followup", plain(satisfaction="5", comment="满意", **TALK)),
     "attempt": Situation("awaiting_followup", plain(comment="未接")),
-    "ask": Situation("verifying", lambda case, staff: {"department": DepartmentFactory().pk, "question": "装箱时完好吗？"}),
+    "ask": Situation("verifying", lambda case, staff: {"department": DepartmentFactory().pk, "question": "完好吗？"}),
     "record_answer": Situation("verifying", _inquiry(text="完好", told_by="老周"), _asked),
     "withdraw_inquiry": Situation("verifying", _inquiry(**REASON), _asked),
     "file_claim": Situation("executing", plain(against="courier", name="中通", amount="199")),

@@ -53,9 +53,7 @@ def test_bootstrap_loads_them(db: None) -> None:
     assert {"WH", "LOG", "PUR"} <= set(Department.objects.values_list("code", flat=True))
 
 
-def test_a_change_is_recorded_with_old_and_new(
-    keeper: Any, manager: Any, client_for: Callable[[Any], Client]
-) -> None:
+def test_a_change_is_recorded_with_old_and_new(keeper: Any, manager: Any, client_for: Callable[[Any], Client]) -> None:
     department = DepartmentFactory(name="仓储", members=[keeper])
     sent = fields(department, name="一号仓", lead=keeper.pk, members=[])
     assert client_for(manager).post(change(department), sent).status_code == 302

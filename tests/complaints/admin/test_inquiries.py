@@ -141,7 +141,10 @@ def test_only_departments_have_these_pages(
     with nothing_written(asked.complaint):
         for role, person in staff.items():
             expected = 404 if role == "department" else 403
-            for answer in (client_for(person).get(address(asked)), client_for(person).post(address(asked), {"text": "x"})):
+            for answer in (
+                client_for(person).get(address(asked)),
+                client_for(person).post(address(asked), {"text": "x"}),
+            ):
                 assert answer.status_code == expected, role
             assert client_for(person).post(address(asked, "need_time"), {}).status_code == expected, role
 
@@ -170,7 +173,12 @@ def test_the_answer_is_sent_and_the_next_one_waits(
     answer = client_for(keeper).post(address(asked), {"text": "完好，有照片"}, follow=True)
     assert answer.redirect_chain[-1][0] == LIST
     after = stored(asked)
-    assert (after.status, after.answer, after.answered_by, after.answered_at) == ("answered", "完好，有照片", keeper, NOW)
+    assert (after.status, after.answer, after.answered_by, after.answered_at) == (
+        "answered",
+        "完好，有照片",
+        keeper,
+        NOW,
+    )
 
 
 def test_the_same_answer_twice_is_one_answer(asked: Inquiry, keeper: Any, client_for: Callable[[Any], Client]) -> None:
@@ -212,7 +220,12 @@ def test_more_time_is_said_to_who_asked(
 
 @pytest.mark.parametrize(
     "fields",
-    [{}, {"until": "2026-11-19T18:00", "reason": "盘点"}, {"until": "昨天", "reason": "盘点"}, {"until": "2026-11-23T18:00"}],
+    [
+        {},
+        {"until": "2026-11-19T18:00", "reason": "盘点"},
+        {"until": "昨天", "reason": "盘点"},
+        {"until": "2026-11-23T18:00"},
+    ],
 )
 def test_more_time_without_a_time_or_reason_is_refused(
     fields: dict[str, str], asked: Inquiry, keeper: Any, client_for: Callable[[Any], Client]
@@ -296,7 +309,15 @@ def test_a_strange_inquiry_or_claim_is_refused_with_what_was_typed(
 ) -> None:
     client, complaint = client_for(agent), current(asked.complaint)
     assert client.get(f"{page_of(complaint, name)}?inquiry={key}&claim={key}").status_code == 200
-    fields = {"inquiry": key, "claim": key, "text": "打了字", "reason": "打了字", "note": "打了字", "amount": "1", "told_by": "x"}
+    fields = {
+        "inquiry": key,
+        "claim": key,
+        "text": "打了字",
+        "reason": "打了字",
+        "note": "打了字",
+        "amount": "1",
+        "told_by": "x",
+    }
     with nothing_written(complaint):
         answer = send(client, complaint, name, fields)
     assert answer.status_code == 422

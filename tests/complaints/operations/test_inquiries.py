@@ -328,9 +328,7 @@ def test_through_two_merges_each_inquiry_finds_back(
     first = current(asked.complaint)
     second, third = (registered(first.shop, actor=agent, title=name, order=first.order) for name in ("二", "三"))
     for source, target in ((first, second), (second, third)):
-        merging.merge(
-            source.pk, target.pk, reason="同", actor=lead, version=current(source).version, now=LATER
-        )
+        merging.merge(source.pk, target.pk, reason="同", actor=lead, version=current(source).version, now=LATER)
     assert (stored(asked).complaint, clock_of(asked).complaint) == (third, third)
     merging.unmerge(second.pk, reason="不同", actor=lead, version=current(second).version, now=LATER)
     assert (stored(asked).complaint, clock_of(asked).complaint) == (second, second)

@@ -6,16 +6,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from complaints import signals, sla
+from complaints import signals
 from complaints.lifecycle import State
 from complaints.models import Complaint, Contact, Deadline, Evidence, Inquiry, Promise, RecoveryClaim
 from complaints.queries.facts import case_facts, first_reply_at
+from complaints.sla import Kind
 
-from . import clocks
+from . import clocks, platform_cases
 from .locking import locked, record, save_change
 from .progress import transition
 
-WATCHED: tuple[tuple[Any, sla.Kind], ...] = ((Inquiry, sla.Kind.INQUIRY), (RecoveryClaim, sla.Kind.RECOVERY))
+WATCHED: tuple[tuple[Any, Kind], ...] = ((Inquiry, Kind.INQUIRY), (RecoveryClaim, Kind.RECOVERY))
 """What moves together with the clock that watches it."""
 
 
@@ -36,8 +37,10 @@ def merge(complaint_id: int, target_id: int, *, reason: str, actor: Any, version
             rows.filter(origin=None).update(origin=source)
             rows.update(complaint=target)
         source.promises.update(complaint=target)
+        source.deadlines.filter(kind=Kind.PROMISE).update(complaint=target)
         save_change(target, "version")
         _take_stock(target)
+        platform_cases.adopt(target, source, now=now)
         # A reply that came along met the first response when it was given, not now.
         clocks.settle(target, now=min(first_reply_at(target) or now, now))
         record(target, "merged_in", actor=actor, now=now, reason=reason, number=source.number)
@@ -58,11 +61,12 @@ def unmerge(complaint_id: int, *, reason: str, actor: Any, version: int, now: da
         for model, kind in WATCHED:
             _move(model.objects.filter(origin__in=_with_merged(source)), kind, source)
             model.objects.filter(origin=source).update(origin=None)
-        Promise.objects.filter(contact__complaint=source).exclude(complaint=source).update(complaint=source)
+        _move(Promise.objects.filter(contact__complaint=source).exclude(complaint=source), Kind.PROMISE, source)
         transition(source, "unmerge", facts, actor=actor, now=now, reason=reason)
         if target:
             save_change(target, "version")
             _take_stock(target)
+            platform_cases.give_back(target, source, now=now)
             clocks.settle(target, now=now, resuming=True)
             record(target, "unmerged", actor=actor, now=now, reason=reason, number=source.number)
         if source.state == State.AWAITING_FOLLOWUP:
@@ -80,7 +84,7 @@ def _locked(source_id: int, target_id: int | None, *, version: int) -> Iterator[
         }
 
 
-def _move(rows: Any, kind: sla.Kind, complaint: Complaint) -> None:
+def _move(rows: Any, kind: Kind, complaint: Complaint) -> None:
     """Give the rows to a complaint, with the clocks that watch them, ended ones too."""
     moved = dict(rows.values_list("pk", "complaint"))
     clocks_of_them = Deadline.objects.filter(complaint__in=set(moved.values()), kind=kind, subject__in=list(moved))

@@ -111,8 +111,8 @@ SITUATIONS: dict[str, Situation] = {
     "withdraw_inquiry": Situation("verifying", _inquiry(**REASON), _asked),
     "file_claim": Situation("executing", plain(against="courier", name="中通", amount="199")),
     "claim_answered": Situation("executing", _claim(note="正在核查"), _claimed),
-    "claim_recovered": Situation("closed", _claim(amount="150"), _claimed),
-    "claim_lost": Situation("closed", _claim(**REASON), _claimed),
+    "claim_recovered": Situation("executing", _claim(amount="150"), _claimed),
+    "claim_lost": Situation("executing", _claim(**REASON), _claimed),
     "withdraw_claim": Situation("executing", _claim(**REASON), _claimed),
 }  # fmt: skip
 

@@ -51,7 +51,7 @@ class WithdrawInquiryForm(InquiryForm):
 
 class FileClaimForm(CaseForm):
     against = forms.ChoiceField(label=_("Against"), choices=RecoveryClaim.Against.choices)
-    name = forms.CharField(label=_("Name"), max_length=60)
+    name = forms.CharField(label=_("Company"), max_length=60)
     amount = forms.DecimalField(
         label=_("Amount claimed (CNY)"), min_value=Decimal("0.01"), max_digits=12, decimal_places=2
     )

@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('against', models.CharField(choices=[('courier', 'courier'), ('supplier', 'supplier'), ('other', 'other')], default='courier', max_length=8, verbose_name='against')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
+                ('name', models.CharField(max_length=60, verbose_name='company')),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='amount claimed')),
                 ('currency', models.CharField(default='CNY', max_length=3, verbose_name='currency')),
                 ('reference', models.CharField(blank=True, max_length=80, verbose_name='claim number')),

@@ -38,7 +38,7 @@ class RecoveryClaim(models.Model):
         Complaint, verbose_name=_("came with"), null=True, on_delete=models.PROTECT, related_name="+", editable=False
     )
     against = models.CharField(_("against"), max_length=8, choices=Against, default=Against.COURIER)
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(_("company"), max_length=60)
     amount = models.DecimalField(_("amount claimed"), max_digits=12, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
     reference = models.CharField(_("claim number"), max_length=80, blank=True)

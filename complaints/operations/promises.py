@@ -52,7 +52,7 @@ def make(
 ) -> Promise:
     """Write the promise down and let a clock watch it; for a caller that holds the lock. Raises PromiseBeyondClock."""
     refuse_past(promised, now=now)
-    _refuse_beyond(complaint, promised)
+    _refuse_beyond(complaint, promised, now=now)
     text = promised.text or (contact.body[:200] if contact else renews.text if renews else "")
     promise = Promise.objects.create(
         complaint=complaint,
@@ -136,11 +136,14 @@ def _settle(complaint: Complaint, promise: Promise, status: str, *, now: datetim
     promise.save(update_fields=["status", "settled_at"])
 
 
-def _refuse_beyond(complaint: Complaint, promised: Promised) -> None:
-    """A promise later than our own clock for the stage is a clock broken on purpose: somebody must mean it."""
+def _refuse_beyond(complaint: Complaint, promised: Promised, *, now: datetime) -> None:
+    """A promise later than our own clock for the stage is a clock broken on purpose: somebody must mean it.
+
+    Once the clock is overdue every promise is later, and nothing is left to warn of.
+    """
     if promised.beyond_clock:
         return
     clock = complaint.deadlines.running().of_stage().filter(paused_at=None).first()
-    if clock and promised.due_at > clock.due_at:
+    if clock and now <= clock.due_at < promised.due_at:
         due = timezone.localtime(clock.due_at)
         raise PromiseBeyondClock(clock=clock.get_kind_display(), due=f"{due:%Y-%m-%d %H:%M}")

@@ -126,6 +126,16 @@ class InquiryAdmin(admin.ModelAdmin):
         return render(request, "admin/complaints/inquiry/change_form.html", context, status=status)
 
 
+def instead_of_case(request: HttpRequest, object_id: str) -> HttpResponse | None:
+    """Alerts lead to the case: who may not see it, but is asked about it, is led to the inquiry; others to nothing."""
+    user, pk = request.user, known_id(str(object_id))
+    if pk is None or user.has_perm("complaints.view_complaint") or not user.has_perm(ANSWER):
+        return None
+    rows = Inquiry.objects.visible_to(user).filter(complaint=pk)
+    inquiry = rows.open().order_by("due_at", "id").first() or rows.order_by("-asked_at", "-id").first()
+    return redirect(reverse("admin:complaints_inquiry_change", args=[inquiry.pk])) if inquiry else None
+
+
 def _asked_or_404(request: HttpRequest, object_id: str) -> Inquiry:
     """The inquiry, if this person answers such ones; another department's and none at all look alike."""
     if not request.user.has_perm(ANSWER):

@@ -108,10 +108,23 @@ def test_a_department_opens_nothing_of_the_case(
     asked: Inquiry, keeper: Any, client_for: Callable[[Any], Client]
 ) -> None:
     client, complaint = client_for(keeper), asked.complaint
-    for tail in ("change/", "history/", "edit/", "do/reply/", "do/record_answer/", "reveal/"):
+    for tail in ("history/", "edit/", "do/reply/", "do/record_answer/", "reveal/"):
         assert client.get(f"/admin/complaints/complaint/{complaint.pk}/{tail}").status_code == 404
     for name in ("complaint", "order", "customer", "complaintevent", "recoveryclaim", "alert", "department"):
         assert client.get(reverse(f"admin:complaints_{name}_changelist")).status_code == 403, name
+
+
+def test_a_link_to_the_case_leads_a_department_to_what_it_is_asked(
+    asked: Inquiry, foreign: Inquiry, keeper: Any, agent: Any, client_for: Callable[[Any], Client]
+) -> None:
+    client, complaint = client_for(keeper), asked.complaint
+    assert client.get(page_of(complaint))["Location"] == address(asked)
+    assert client.post(page_of(complaint), {}).status_code == 405
+    inquiries.answer(complaint.pk, asked.pk, "完好", actor=keeper, now=NOW)
+    assert client.get(page_of(complaint))["Location"] == address(asked)
+    again = inquiries.ask(complaint.pk, asked.department, "还有别的吗？", actor=agent, now=NOW)
+    assert client.get(page_of(complaint))["Location"] == address(again)
+    assert client.get(page_of(foreign.complaint)).status_code == 404
 
 
 def test_another_departments_inquiry_is_as_unknown_as_none(

@@ -24,6 +24,7 @@ from complaints.models import (
 from complaints.operations import uploads
 from complaints.queries import case
 from complaints.queries.facts import case_facts
+from complaints.sla import Kind
 from followups.admin import panels
 from knowledge.queries import scripts_for
 
@@ -46,6 +47,9 @@ RELATED = (
 
 RECOVERABLE = (LiabilityShare.Party.CARRIER, LiabilityShare.Party.SUPPLIER)
 """At whose fault a claim is usual (R5.5)."""
+
+IN_PANELS = (Kind.INQUIRY, Kind.RECOVERY)
+"""Clocks that stand beside what they watch; the head of the page shows those of the case."""
 
 SHOW = ("all", "customer", "internal", "change")
 PANELS = ("choice", "followup", "remedies", "apology", "evidence", "inquiries", "liability", "recovery")
@@ -100,7 +104,7 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
         "version": sign_version(complaint),
         "stages": _stages(complaint),
         "clocks": clocks,
-        "running": [clock for clock in clocks if clock.deadline.is_running],
+        "running": [clock for clock in clocks if clock.deadline.is_running and clock.deadline.kind not in IN_PANELS],
         "promises": promises,
         "next_promise": _next_promise(promises, timeline),
         "show": _asked(request.GET.get("show", "")),

@@ -70,6 +70,12 @@ def test_a_question_is_asked_at_the_desk_and_answered_on_a_phone(
     expect(phone.locator(".question")).to_have_count(2)
     no_sideways_scrolling(phone)
     take(phone, shots, "inquiry-list-phone")
+    phone.locator(".account summary").click()
+    box = phone.locator(".account .menu-panel").bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= PHONE["viewport"]["width"]
+    phone.keyboard.press("Escape")
     phone.locator(".question-text").last.click()
     expect(phone.locator(".asked")).to_contain_text("装箱时桌面完好吗")
     no_sideways_scrolling(phone)

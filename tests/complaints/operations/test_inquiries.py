@@ -22,6 +22,8 @@ from complaints.operations.sweeping import sweep
 from complaints.queries.case import reply_facts
 from complaints.queries.people import answerer
 from complaints.refusals import ReasonMissing
+from tests.complaints.operations.test_sweeping import together
+from tests.crashes import every_crash
 from tests.factories.complaints import NOW, bring, current, establish, registered
 from tests.factories.inquiries import DepartmentFactory
 from tests.unchanged import everything_about, nothing_written
@@ -352,3 +354,45 @@ def test_the_history_names_the_inquiry_and_never_its_words(asked: Inquiry, keepe
     written = str(list(asked.complaint.events.filter(kind__startswith="inquiry").values("data", "reason")))
     assert QUESTION not in written
     assert "138" not in written
+
+
+# ---------------------------------------------------------------- at once, and interrupted
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_answers_at_once_are_one_answer(asked: Inquiry, keeper: Any, agent: Any) -> None:
+    def answer(actor: Any, text: str) -> str:
+        try:
+            inquiries.answer(asked.complaint_id, asked.pk, text, actor=actor, now=LATER)
+        except InquiryOver:
+            return "over"
+        return text
+
+    said = together(lambda: answer(keeper, "完好"), lambda: answer(agent, "有划痕"))
+    assert sorted(said) == sorted(["over", stored(asked).answer])
+    assert asked.complaint.events.filter(kind="inquiry_answered").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_crash_leaves_half_an_answer(
+    case: Callable[..., Any], warehouse: Department, agent: Any, keeper: Any
+) -> None:
+    """Answer, clock and event are written together or not at all; sent again, it is written once."""
+
+    complaint, waiting = case("verifying"), []
+
+    def prepared() -> Inquiry:
+        question = f"{QUESTION}（{len(waiting)}）"
+        waiting.append(inquiries.ask(complaint.pk, warehouse, question, actor=agent, now=NOW))
+        return waiting[-1]
+
+    def answer() -> Inquiry:
+        return inquiries.answer(complaint.pk, waiting[-1].pk, "完好", actor=keeper, now=LATER)
+
+    def written(inquiry: Inquiry) -> tuple[bool, bool, int]:
+        told = complaint.events.filter(kind="inquiry_answered", data__inquiry=inquiry.pk).count()
+        return not stored(inquiry).is_open, not clock_of(inquiry).is_running, told
+
+    for inquiry in every_crash(prepared, answer):
+        assert written(inquiry) == (False, False, 0)
+    assert written(waiting[-1]) == (True, True, 1)

@@ -21,6 +21,7 @@ HANDLE = (
     "complaints.set_liability", "complaints.add_remedy", "complaints.execute_remedy", "complaints.claim_complaint",
     "knowledge.view_replyscript", "complaints.view_liabilityshare", "complaints.view_alert",
     "complaints.add_inquiry", "complaints.change_inquiry", *_RECOVER,
+    "complaints.hold_complaint", "complaints.set_platform_case",
 )  # fmt: skip
 
 _AGENT_STEPS = (

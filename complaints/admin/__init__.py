@@ -1,3 +1,23 @@
-from . import alerts, complaint, departments, inquiries, inquiry_actions, records, settings
+from . import (
+    alerts,
+    complaint,
+    departments,
+    inquiries,
+    inquiry_actions,
+    promises,
+    records,
+    settings,
+    time_actions,
+)
 
-__all__ = ["alerts", "complaint", "departments", "inquiries", "inquiry_actions", "records", "settings"]
+__all__ = [
+    "alerts",
+    "complaint",
+    "departments",
+    "inquiries",
+    "inquiry_actions",
+    "promises",
+    "records",
+    "settings",
+    "time_actions",
+]

@@ -36,6 +36,7 @@ def visible_or_404(request: HttpRequest, object_id: Any) -> Complaint:
         "accused",
         "registered_by",
         "merged_into",
+        "policy",
     )
     pk = known_id(str(object_id))
     complaint = rows.filter(pk=pk).first() if pk else None
@@ -147,5 +148,5 @@ def draft_name(action: Action) -> str:
 
 
 def _initial(request: HttpRequest) -> dict[str, str]:
-    """First values from the address, for links that lead to an action on a certain option, inquiry or claim."""
-    return {name: request.GET[name] for name in ("remedy", "inquiry", "claim") if name in request.GET}
+    """First values from the address, for links to an action on a certain option, promise, inquiry or claim."""
+    return {name: request.GET[name] for name in ("remedy", "promise", "inquiry", "claim") if name in request.GET}

@@ -250,6 +250,15 @@ _EVENT_ICONS = {
     "merge": "git-merge",
     "merged_in": "git-merge",
     "callback_attempt": "phone",
+    "inquiry_asked": "clipboard-list",
+    "inquiry_answered": "message-square",
+    "inquiry_delayed": "hourglass",
+    "inquiry_withdrawn": "ban",
+    "recovery_filed": "banknote",
+    "recovery_answered": "message-square",
+    "recovery_recovered": "circle-check",
+    "recovery_lost": "circle-x",
+    "recovery_withdrawn": "ban",
 }
 _CHANNEL_ICONS = {
     "phone": "phone",

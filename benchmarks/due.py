@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Min
 from django.utils import timezone
 
+from benchmarks.measure import statements
 from complaints import sla
 from complaints.models import Alert, ComplaintEvent, Deadline, OutboxMessage
 from complaints.operations import in_bulk, sweeping
@@ -67,7 +68,7 @@ _CHANGED = ("started_at", "due_at", "levels", "next_alert_at", "level", "breache
 
 
 class Unequal(Exception):
-    """A run has not fired every clock, or ours and the bare statements did not write the same."""
+    """There are not enough clocks, a run has not fired each, or ours and the bare statements left different rows."""
 
 
 class Due:
@@ -78,6 +79,8 @@ class Due:
 
     def __init__(self, clocks: int) -> None:
         running = list(Deadline.objects.running().of_stage().order_by("pk").values_list("pk", flat=True))
+        if len(running) < clocks:
+            raise Unequal(f"Only {len(running)} clocks of stages run here, and {clocks} are to be due.")
         chosen = [running[place * len(running) // clocks] for place in range(clocks)]
         self.clocks = list(Deadline.objects.filter(pk__in=chosen))
         others = Deadline.objects.running().aggregate(first=Min("next_alert_at"))
@@ -132,9 +135,11 @@ class Due:
                 raise Unequal(f"{name} at {level} %: {left[0][name][:3]} is not {left[1][name][:3]}")
 
     def claim(self) -> str:
-        """The statement by which our sweep finds what is due."""
+        """The statement by which our sweep finds what is due; it is due when this returns."""
         self.make_due(WARN)
-        return str(Deadline.objects.alert_due(self.now).only("pk")[: sweeping.BATCH].query)
+        sent = statements(self.ours)
+        self.make_due(WARN)
+        return next(sql for sql in sent if "SKIP LOCKED" in sql)
 
     def restore(self) -> None:
         """Clocks as they were; what the benchmark wrote is gone, but for events, which nothing may delete."""

@@ -109,7 +109,8 @@ def _prepared(fields: list[Any], rows: Sequence[Sequence[Any]], connection: Any)
 def _column(field: Any, values: Sequence[Any], connection: Any) -> Sequence[Any]:
     """Numbers and texts stay as they are; of moments, which are often the same, each is prepared once."""
     if isinstance(field, models.DateTimeField):
-        known = {value: field.get_db_prep_save(value, connection) for value in set(values)}
+        prepare = connection.ops.adapt_datetimefield_value
+        known = {value: value and prepare(value) for value in set(values)}
         return [known[value] for value in values]
     if isinstance(field, models.JSONField):
         return [json.dumps(value) for value in values]

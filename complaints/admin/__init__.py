@@ -1,4 +1,5 @@
 from . import (
+    absences,
     alerts,
     calendars,
     complaint,
@@ -14,6 +15,7 @@ from . import (
 )
 
 __all__ = [
+    "absences",
     "alerts",
     "calendars",
     "complaint",

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from complaints import notifications, sla
 from complaints.models import Alert, Complaint
 
-from . import in_bulk
+from . import in_bulk, telling
 
 _FIELDS = ("recipient", "complaint", "kind", "subject", "level", "due_at", "dedup_key", "created_at")
 
@@ -37,6 +39,8 @@ def hand_over(complaint: Complaint, *, now: datetime) -> None:
         if told and complaint.assignee_id:
             found += rows(deadline, told[-1], [complaint.assignee_id], now=now)
     write(found)
+    if found:
+        transaction.on_commit(telling.wake, robust=True)
 
 
 def mark_seen(user: Any, alert_ids: list[int] | None, *, now: datetime) -> int:

@@ -19,7 +19,7 @@ from complaints.models.deadline import plan_of
 from complaints.queries.people import People, escalation
 from complaints.sla import Kind
 
-from . import alerting, holding, in_bulk
+from . import alerting, holding, in_bulk, telling
 
 log = logging.getLogger(__name__)
 
@@ -146,6 +146,8 @@ def _fire(clocks: Sequence[Clock], cases: dict[int, Case], audiences: "_Audience
 
 def _write(told: Told) -> None:
     alerting.write(told.alerts)
+    if told.alerts:
+        transaction.on_commit(telling.wake, robust=True)
     in_bulk.insert(ComplaintEvent, _EVENT, told.events)
     in_bulk.update(Deadline, ("level", "breached_at", "next_alert_at", "failures"), told.clocks)
     if told.broken:

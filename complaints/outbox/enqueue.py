@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from email.utils import parseaddr
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
+from complaints import waking
 from complaints.models import OutboxMessage
 
 log = logging.getLogger(__name__)
@@ -54,11 +54,8 @@ def enqueue(messages: Sequence[OutboxMessage]) -> None:
 
 
 def wake() -> None:
-    """Ask a worker to deliver now. A silent broker costs a delay, never a request: the next tick delivers anyway."""
-    try:
-        current_app.send_task(DELIVER, retry=False, expires=settings.AMENDS_TICK_SECONDS)
-    except Exception as error:  # whatever the broker does, the request that caused the mail has succeeded
-        log.warning("broker not reachable, the next tick will deliver: %s", error)
+    """Ask a worker to deliver now."""
+    waking.wake(DELIVER)
 
 
 def _message_id(dedup_key: str) -> str:

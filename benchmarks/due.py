@@ -10,7 +10,8 @@ from django.utils import timezone
 from benchmarks.measure import statements
 from complaints import sla
 from complaints.models import Alert, ComplaintEvent, Deadline, OutboxMessage
-from complaints.operations import in_bulk, sweeping
+from complaints.operations import in_bulk, sweeping, telling
+from complaints.outbox import delivery
 from complaints.sla import BREACH
 
 HOUR = timedelta(hours=1)
@@ -74,15 +75,16 @@ class Unequal(Exception):
 class Due:
     """The same running clocks of stages made due before each run, and given back as they were in the end.
 
-    They stand far apart in the table, and it all happens at a moment before any other clock is due.
+    They are those of the latest complaints, as after a rush, or `scattered` over all that are open. It all happens at a
+    moment before any other clock is due. Of several in one database, the last made is the first to be restored.
     """
 
-    def __init__(self, clocks: int) -> None:
+    def __init__(self, clocks: int, *, scattered: bool = False) -> None:
         running = list(Deadline.objects.running().of_stage().order_by("pk").values_list("pk", flat=True))
         if len(running) < clocks:
             raise Unequal(f"Only {len(running)} clocks of stages run here, and {clocks} are to be due.")
-        chosen = [running[place * len(running) // clocks] for place in range(clocks)]
-        self.clocks = list(Deadline.objects.filter(pk__in=chosen))
+        everywhere = [running[place * len(running) // clocks] for place in range(clocks)]
+        self.clocks = list(Deadline.objects.filter(pk__in=everywhere if scattered else running[-clocks:]))
         others = Deadline.objects.running().aggregate(first=Min("next_alert_at"))
         self.now = min(others["first"] or timezone.now(), timezone.now()).replace(microsecond=0) - timedelta(minutes=1)
         self.last = {model: _last(model) for model in (Alert, OutboxMessage, ComplaintEvent)}
@@ -122,6 +124,24 @@ class Due:
                 cursor.execute(statement.format(**words), given)
                 if cursor.description:
                     cursor.fetchall()
+
+    def whole(self) -> int:
+        """Sweep, tell, deliver, until every alert is told and every mail is sent; returns the number of alerts."""
+        self.ours()
+        told = telling.tell(now=self.now)
+        while delivery.deliver():
+            pass
+        return told
+
+    def check_whole(self, level: int) -> tuple[int, int]:
+        """Run all of it, and return the number of alerts and of mails. Raises Unequal if anything is left behind."""
+        self.make_due(level)
+        told = self.whole()
+        alerts, mails = (model.objects.filter(pk__gt=self.last[model]) for model in (Alert, OutboxMessage))
+        left = alerts.filter(told_at=None).count() + mails.exclude(status=OutboxMessage.Status.SENT).count()
+        if left or told != alerts.count():
+            raise Unequal(f"{left} alerts or mails of {told} alerts are left behind")
+        return told, mails.count()
 
     def check(self, level: int) -> None:
         """Run both and compare what they leave behind. Raises Unequal."""

@@ -4,37 +4,50 @@
 """
 
 import argparse
+import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import desk
+from benchmarks.sink import MailSink
 from benchmarks.sizes import SERVER, chosen, fill, provide
 
 CLOCKS = 1000
 LEVELS = {50: "warnings (50 %, one person)", 100: "breaches (100 %, two people, an event)"}
 WANTED, GROWTH = "2", "1.2"
+SCATTERED = "scattered"
+WHOLE_ROUNDS = 5
+
+Run = Callable[[], None]
 
 
 def main() -> None:
     arguments = _arguments()
-    desk.start_apart(arguments.server)
-    from benchmarks import report
+    with MailSink() as port:
+        os.environ["EMAIL_URL"] = f"smtp://127.0.0.1:{port}"
+        desk.start_apart(arguments.server)
+        text = _run(arguments)
+    print(text)
+    if arguments.write:
+        from benchmarks import report
+
+        report.write(arguments.write, "sweep", text)
+
+
+def _run(arguments: argparse.Namespace) -> str:
     from benchmarks.databases import Databases
 
     databases = Databases("amends_bench_")
     try:
         for size in arguments.sizes:
             provide(databases, size, reuse=arguments.keep)
-        text = "\n\n".join(_measured(databases, arguments))
+        return "\n\n".join([*_on_server(databases, arguments), *_in_files(databases, arguments)])
     finally:
         for size in () if arguments.keep else arguments.sizes:
             databases.drop(size)
-    print(text)
-    if arguments.write:
-        report.write(arguments.write, "sweep", text)
 
 
 def _arguments() -> argparse.Namespace:
@@ -48,21 +61,28 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measured(databases: Any, arguments: argparse.Namespace) -> list[str]:
-    """All figures as Markdown."""
+def _on_server(databases: Any, arguments: argparse.Namespace) -> list[str]:
+    """All figures of PostgreSQL as Markdown: sweeps, the plan, and the whole way of an alert."""
     from benchmarks import report
 
-    postgres = {size: partial(databases.use, size) for size in arguments.sizes}
-    parts: list[str] = []
-    if postgres:
-        figures, plan = _sweeps(postgres, arguments.rounds)
-        parts += [report.machine(), *_tables(figures, list(postgres)), plan]
+    if not arguments.sizes:
+        return []
+    uses = {size: partial(databases.use, size) for size in arguments.sizes}
+    figures, more = _sweeps(uses, arguments.rounds, scattered=True)
+    return [report.machine(), *_tables(figures, arguments.sizes, besides=[SCATTERED]), *more]
+
+
+def _in_files(databases: Any, arguments: argparse.Namespace) -> list[str]:
+    """All figures of SQLite as Markdown."""
+    from benchmarks import report
+
+    if not arguments.sqlite:
+        return []
     with tempfile.TemporaryDirectory() as folder:
-        files = {size: partial(databases.use, _file(databases, Path(folder), size)) for size in arguments.sqlite}
-        if files:
-            figures, _no_plan = _sweeps(files, arguments.rounds)
-            parts += [f"The same on SQLite. {report.machine()}", *_tables(figures, list(files))]
-        for size in files:
+        uses = {size: partial(databases.use, _file(databases, Path(folder), size)) for size in arguments.sqlite}
+        figures, more = _sweeps(uses, arguments.rounds)
+        parts = [f"The same on SQLite. {report.machine()}", *_tables(figures, arguments.sqlite), *more]
+        for size in uses:
             databases.drop(_FILE + size)
     return parts
 
@@ -77,53 +97,72 @@ def _file(databases: Any, folder: Path, size: str) -> str:
     return _FILE + size
 
 
-def _sweeps(places: dict[str, Callable[[], None]], rounds: int) -> tuple[dict[Any, Any], str]:
-    """Figures by (ours, level, size), runs of all interleaved; and how the last database finds what is due."""
+def _sweeps(uses: dict[str, Run], rounds: int, *, scattered: bool = False) -> tuple[dict[Any, Any], list[str]]:
+    """Figures by (ours, level, size), runs of all interleaved; the plan; and the whole way, at the last size."""
     from benchmarks.due import Due
     from benchmarks.measure import Subject, measure
 
-    subjects, swept = [], {}
-    for size, use in places.items():
+    swept: dict[str, tuple[Run, Any]] = {}
+    last = list(uses)[-1]
+    for size, use in uses.items():
         use()
-        swept[size] = due = Due(CLOCKS)
-        for level in LEVELS:
-            due.check(level)
+        swept[size] = use, Due(CLOCKS)
+    if scattered:
+        swept[SCATTERED] = uses[last], Due(CLOCKS, scattered=True)
     try:
+        subjects = []
         for level in LEVELS:
-            for size, use in places.items():
-                due = swept[size]
+            for size, (use, due) in swept.items():
+                use()
+                due.check(level)
                 prepare = partial(_prepare, use, due, level)
                 subjects += [Subject((True, level, size), due.ours, prepare)]
                 subjects += [Subject((False, level, size), due.bare, prepare)]
-        return measure(subjects, rounds=rounds), _plan(due, size)
+        figures = measure(subjects, rounds=rounds, warm_up=1)
+        use, due = swept[last]
+        use()
+        return figures, [*_plan(due, last), _whole_way(due, last)]
     finally:
-        for size, use in places.items():
+        for use, due in reversed(swept.values()):
             use()
-            swept[size].restore()
+            due.restore()
 
 
-def _prepare(use: Callable[[], None], due: Any, level: int) -> None:
+def _prepare(use: Run, due: Any, level: int) -> None:
     use()
     due.make_due(level)
 
 
-def _plan(due: Any, size: str) -> str:
-    """By which index the sweep finds what is due, as the database in use tells it."""
+def _plan(due: Any, size: str) -> list[str]:
+    """By which index the sweep finds what is due, as PostgreSQL tells it of the database in use."""
     from django.db import connection
 
     from benchmarks.measure import indexes_in, plan_of
 
     if connection.vendor != "postgresql":
-        return ""
+        return []
     plan = plan_of(due.claim())
     entered, lines = ", ".join(indexes_in(plan, "complaints_deadline")), "\n".join(plan)
-    return f"At {size} the sweep finds what is due by: {entered}.\n\n```\n{lines}\n```"
+    return [f"At {size} the sweep finds what is due by: {entered}.", f"```\n{lines}\n```"]
 
 
-def _tables(figures: dict[Any, Any], names: list[str]) -> list[str]:
+def _whole_way(due: Any, size: str) -> str:
+    """Alerts per second from the clock to the mail that has left, in the database in use."""
+    from benchmarks.measure import Subject, measure, table
+
+    rows = []
+    for level, words in LEVELS.items():
+        alerts, mails = due.check_whole(level)
+        run = Subject("whole", due.whole, partial(due.make_due, level))
+        figure = measure([run], rounds=WHOLE_ROUNDS, warm_up=1)["whole"]
+        rows.append([f"{CLOCKS} {words}", alerts, mails, figure.text, f"{alerts / figure.ms * 1000:.0f}"])
+    return table([f"sweep, tell, deliver: {size}", "alerts", "mails", "median, ms", "alerts/s"], rows)
+
+
+def _tables(figures: dict[Any, Any], sizes: list[str], *, besides: Sequence[str] = ()) -> list[str]:
     from benchmarks.measure import table
 
-    first, last = names[0], names[-1]
+    first, last, names = sizes[0], sizes[-1], [*sizes, *besides]
     rows, ratios = [], []
     for level, words in LEVELS.items():
         for ours in (True, False):

@@ -79,27 +79,42 @@ class Told:
     broken: list[int] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Batch:
+    """Clocks that this sweep has locked, with what is needed to fire them."""
+
+    clocks: list[Clock]
+    cases: dict[int, Case]
+    audiences: "_Audiences"
+
+
 def _fire_batch(*, now: datetime) -> int:
     """1 claim, 2 work out and write all alerts of the batch, 3 move the clocks on: one transaction.
 
-    When the batch fails as a whole, each clock is tried alone, so that a poisoned one never holds up the others.
+    When the batch fails as a whole, each clock is tried alone, so that a poisoned one never holds up the others. That
+    takes a second claim: a savepoint after the first one would make PostgreSQL keep two owners of each row.
     """
-    with transaction.atomic():
-        due = Deadline.objects.alert_due(now).select_for_update(skip_locked=True)
-        clocks = [Clock(*row) for row in due.values_list(*Clock._fields)[:BATCH]]
-        if not clocks:
-            return 0
-        cases = _cases({clock.complaint_id for clock in clocks})
-        people = escalation({case.shop for case in cases.values()}, now=now)
-        audiences = _Audiences(people, _persons(clocks, cases))
-        try:
-            with transaction.atomic():
-                _fire(clocks, cases, audiences, now=now)
-        except Exception:
-            log.exception("sweep: batch failed, trying %s clocks one by one", len(clocks))
-            for clock in clocks:
-                _fire_alone(clock, cases, audiences, now=now)
-    return len(clocks)
+    try:
+        with transaction.atomic():
+            batch = _claim(now=now)
+            _fire(batch, batch.clocks, now=now)
+    except Exception:
+        log.exception("sweep: batch failed, trying its clocks one by one")
+        with transaction.atomic():
+            batch = _claim(now=now)
+            for clock in batch.clocks:
+                _fire_alone(batch, clock, now=now)
+    return len(batch.clocks)
+
+
+def _claim(*, now: datetime) -> Batch:
+    due = Deadline.objects.alert_due(now).select_for_update(skip_locked=True)
+    clocks = [Clock(*row) for row in due.values_list(*Clock._fields)[:BATCH]]
+    if not clocks:
+        return Batch([], {}, _Audiences({}, {}))
+    cases = _cases({clock.complaint_id for clock in clocks})
+    people = escalation({case.shop for case in cases.values()}, now=now)
+    return Batch(clocks, cases, _Audiences(people, _persons(clocks, cases)))
 
 
 def _cases(ids: set[int]) -> dict[int, Case]:
@@ -113,10 +128,10 @@ def _persons(clocks: Iterable[Clock], cases: dict[int, Case]) -> dict[int, Any]:
     return get_user_model().objects.in_bulk([pk for pk in ids if pk])
 
 
-def _fire_alone(clock: Clock, cases: dict[int, Case], audiences: "_Audiences", *, now: datetime) -> None:
+def _fire_alone(batch: Batch, clock: Clock, *, now: datetime) -> None:
     try:
         with transaction.atomic():
-            _fire([clock], cases, audiences, now=now)
+            _fire(batch, [clock], now=now)
     except Exception:
         log.exception("sweep: clock %s cannot be fired, put off", clock.pk)
         Deadline.objects.filter(pk=clock.pk).update(
@@ -124,15 +139,15 @@ def _fire_alone(clock: Clock, cases: dict[int, Case], audiences: "_Audiences", *
         )
 
 
-def _fire(clocks: Sequence[Clock], cases: dict[int, Case], audiences: "_Audiences", *, now: datetime) -> None:
-    """Write what these clocks have to say. They may be tried again one by one."""
+def _fire(batch: Batch, clocks: Sequence[Clock], *, now: datetime) -> None:
+    """Write what these clocks of the batch have to say."""
     told = Told()
     known = _known_breaches(clocks)
     for clock in clocks:
-        case, ahead = cases[clock.complaint_id], plan_of(clock.levels, after=clock.level)
+        case, ahead = batch.cases[clock.complaint_id], plan_of(clock.levels, after=clock.level)
         reached = sla.reached(ahead, after=clock.level, now=now)
         for warn in reached:
-            recipients = audiences.of(warn.audience, clock.responsible_id or case.assignee, case.shop)
+            recipients = batch.audiences.of(warn.audience, clock.responsible_id or case.assignee, case.shop)
             told.alerts += alerting.rows(clock, warn.level, recipients, now=now)
             if not recipients:
                 log.error("sweep: nobody is there to hear of clock %s at %s %%", clock.pk, warn.level)

@@ -80,6 +80,9 @@ class OutboxMessage(models.Model):
             models.Index(fields=["lease_until"], condition=Q(status="sending"), name="outbox_leased"),
             models.Index(fields=["-created_at", "-id"], name="outbox_recent"),
             models.Index(
+                fields=["robot", "data_started_at"], condition=Q(robot__isnull=False), name="outbox_robot_pace"
+            ),
+            models.Index(
                 fields=["-created_at", "-id"], condition=Q(status__in=["dead", "uncertain"]), name="outbox_troubled"
             ),
         ]

@@ -8,7 +8,7 @@ from django.db import connections
 from pytest_django.fixtures import Settings
 
 from complaints.models import OutboxMessage
-from complaints.outbox import delivery
+from complaints.outbox import claims, delivery
 from tests.complaints.outbox.rows import fresh, make_due
 from tests.config.running_desk import free_port
 from tests.mail_server import HANG_UP, MailServer
@@ -42,7 +42,7 @@ def test_one_session_carries_many_mails(message: Make, smtp: MailServer) -> None
 def test_session_that_the_server_ends_is_begun_anew(message: Make, smtp: MailServer, answer: str) -> None:
     """Without it the next mail would lose an attempt and a minute."""
     rows = [message() for _ in range(3)]
-    smtp.at("NOOP", answer, times=1)
+    smtp.at("MAIL", answer, after=1, times=1)
     delivery.deliver()
     assert [(fresh(row).status, fresh(row).attempt) for row in rows] == [("sent", 1)] * 3
     assert smtp.sessions == 2
@@ -165,7 +165,7 @@ def test_after_it_nobody_knows_and_a_customer_gets_no_second_one(
 
 
 def test_broken_line_at_the_last_attempt_is_uncertain_and_not_called_failed(message: Make, smtp: MailServer) -> None:
-    row = message("customer", attempt=len(delivery.BACKOFF))
+    row = message("customer", attempt=len(claims.BACKOFF))
     smtp.at("TEXT", HANG_UP)
     delivery.deliver()
     assert (fresh(row).status, len(smtp.mails)) == ("uncertain", 1)

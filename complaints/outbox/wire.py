@@ -99,22 +99,23 @@ class Wire:
     def __init__(self, where: Place) -> None:
         self.where = where
         self._connection: HTTPConnection | None = None
+        self._sock: socket.socket | None = None
+        """Ours to cut: the connection lets go of it when the answer has no length."""
         self._watch = threading.Timer(TOTAL_SECONDS, self._end)
         self._watch.daemon = True
         self._late = False
 
     def open(self) -> None:
         """Connect to an address that was checked. Raises Forbidden and OSError."""
-        plain = _connected(look_up(self.where))
+        self._sock = _connected(look_up(self.where))
         kind = HTTPSConnection if self.where.scheme == "https" else HTTPConnection
         self._connection = kind(self.where.host, self.where.port)
         self._connection.auto_open = 0  # it never looks the name up by itself
-        self._connection.sock = plain
         self._watch.start()
         if self.where.scheme == "https":
-            secured = _tls().wrap_socket(plain, server_hostname=self.where.host, do_handshake_on_connect=False)
-            self._connection.sock = secured
-            secured.do_handshake()
+            self._sock = _tls().wrap_socket(self._sock, server_hostname=self.where.host, do_handshake_on_connect=False)
+            self._sock.do_handshake()
+        self._connection.sock = self._sock
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
         """Send the request; returns status and text of the answer. Raises OSError and HTTPException."""
@@ -138,14 +139,15 @@ class Wire:
         self._watch.cancel()
         if self._connection:
             self._connection.close()
+        if self._sock:
+            self._sock.close()
 
     def _end(self) -> None:
         """Time is up: whoever waits on the socket wakes."""
         self._late = True
-        sock = self._connection and self._connection.sock
-        if sock:
+        if self._sock:
             with suppress(OSError):
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
 
 def _connected(found: list[Any]) -> socket.socket:

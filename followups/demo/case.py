@@ -13,8 +13,8 @@ from django.utils import timezone
 from complaints.models import Channel, Complaint, Order, Remedy, Shop
 from complaints.models.staff import staff_name
 from complaints.operations import assignment, conversation, intake, progress, remedies, verification
-from complaints.operations.conversation import Promised
 from complaints.operations.intake import Person, Registration
+from complaints.operations.promises import Promised
 from complaints.queries.case import reply_facts
 from followups.operations import callback
 from knowledge import rendering
@@ -117,7 +117,9 @@ class Case:
         assignment.claim(self.id, actor=self.assignee, now=now)
 
     def accept(self, now: datetime) -> None:
-        promise = Promised(text=self.record["promise"], due_at=now + timedelta(hours=self.record["promise_hours"]))
+        promise = Promised(
+            text=self.record["promise"], due_at=now + timedelta(hours=self.record["promise_hours"]), beyond_clock=True
+        )
         reply = {"body": self.record["reply"], "channel": self.channel, "promise": promise}
         progress.accept(self.id, **reply, now=now, **self._by(self.agent))
 

@@ -7,8 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('complaints', '0007_empty_is_null'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('complaints', '0010_critical'),
     ]
 
     operations = [

@@ -80,7 +80,9 @@ def is_permanent(error: Exception, *, started: bool) -> bool:
     """Whether another attempt cannot help: refused for good, or nothing can be sent of such a row."""
     if isinstance(error, robots.Refusal):
         return error.for_good
-    return mail.is_permanent(error) or (isinstance(error, ValueError | mail.NotTaken) and not started)
+    # A certificate that does not fit is a ValueError as well, and says nothing of the message.
+    unusable = isinstance(error, ValueError | mail.NotTaken) and not isinstance(error, OSError)
+    return mail.is_permanent(error) or (unusable and not started)
 
 
 def is_unsaid(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -389,6 +390,16 @@ def test_unreachable_server_costs_one_message_one_attempt(message: Make, monkeyp
     assert delivery.deliver() == 1
     assert [(fresh(row).status, fresh(row).attempt) for row in rows] == [("pending", 1), ("pending", 0), ("pending", 0)]
     assert "the line is dead" in fresh(rows[0]).last_error
+
+
+def test_certificate_of_the_server_is_no_verdict_on_the_message(message: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def distrust(line: Any) -> None:
+        raise ssl.SSLCertVerificationError("certificate has expired")
+
+    row = message()
+    monkeypatch.setattr(channels, "connect", distrust)
+    delivery.deliver()
+    assert (fresh(row).status, fresh(row).attempt) == ("pending", 1)
 
 
 def test_reason_does_not_repeat_the_address(message: Make, monkeypatch: pytest.MonkeyPatch) -> None:

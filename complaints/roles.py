@@ -48,7 +48,7 @@ _SUPERVISOR = (
 )  # fmt: skip
 _SETTINGS = (
     "complaints.change_shop", "complaints.add_shop", "auth.view_user", "auth.add_user", "auth.change_user",
-    "complaints.resend_message",
+    "complaints.resend_message", "complaints.view_robot", "complaints.add_robot", "complaints.change_robot",
 )  # fmt: skip
 _KNOWLEDGE = (
     "knowledge.view_issuetype", "knowledge.add_issuetype", "knowledge.change_issuetype",

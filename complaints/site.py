@@ -32,6 +32,7 @@ KNOWLEDGE = (
 )
 SETTINGS = (
     ("complaints_shop", "complaints.change_shop"),
+    ("complaints_robot", "complaints.view_robot"),
     ("auth_user", "auth.view_user"),
 )
 

@@ -1,3 +1,3 @@
-from . import alerts, complaint, promises, records, settings, time_actions
+from . import alerts, complaint, promises, records, robots, settings, time_actions
 
-__all__ = ["alerts", "complaint", "promises", "records", "settings", "time_actions"]
+__all__ = ["alerts", "complaint", "promises", "records", "robots", "settings", "time_actions"]

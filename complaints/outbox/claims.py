@@ -81,7 +81,7 @@ def begin(message: OutboxMessage, *, after: OutboxMessage | None) -> bool:
     if not after:
         return bool(_held(message).filter(lease_until__gt=Now()).update(data_started_at=Now()))
     with connection.cursor() as cursor:
-        names = {"last": after.pk, "next": message.pk}
+        names: dict[str, Any] = {"last": after.pk, "next": message.pk}
         for name, row in (("last", after), ("next", message)):
             names |= {f"{name}_owner": row.owner, f"{name}_attempt": row.attempt}
         cursor.execute(_HAND_ON[connection.vendor], names)

@@ -49,17 +49,17 @@ class SmtpBackend(DjangoSmtpBackend):
             server.data = announced
         return opened
 
-    def _send(self, email_message: EmailMessage) -> Any:
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> Any:
         """Send, in a new session if the server has ended the old one since the last message: it has nothing yet."""
         self.begun = False
         try:
-            sent = super()._send(email_message)
+            sent = super().send_messages(email_messages)
         except (smtplib.SMTPServerDisconnected, smtplib.SMTPSenderRefused) as error:
             if self.begun or not self.used or getattr(error, "smtp_code", SESSION_OVER) != SESSION_OVER:
                 raise
             self.close()
             self.open()
-            sent = super()._send(email_message)
+            sent = super().send_messages(email_messages)
         self.used = True
         return sent
 

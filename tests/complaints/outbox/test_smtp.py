@@ -31,6 +31,17 @@ def test_mail_arrives_as_it_was_written(message: Make, smtp: MailServer) -> None
     assert fresh(row).data_started_at
 
 
+def test_mail_with_layout_has_the_plain_text_first(message: Make, smtp: MailServer) -> None:
+    row = message(body="还剩 30 分钟", html="<p>还剩 <b>30</b> 分钟</p>")
+    delivery.deliver()
+    (mail,) = smtp.mails
+    assert mail.get_content_type() == "multipart/alternative"
+    text, html = mail.iter_parts()
+    assert (text.get_content_type(), text.get_content().strip()) == ("text/plain", row.body)
+    assert (html.get_content_type(), html.get_content().strip()) == ("text/html", row.html)
+    assert (mail["Message-ID"], mail["Auto-Submitted"]) == (row.message_id, "auto-generated")
+
+
 def test_one_session_carries_many_mails(message: Make, smtp: MailServer) -> None:
     for _ in range(5):
         message()

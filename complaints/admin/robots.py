@@ -28,13 +28,16 @@ class MembersField(forms.ModelMultipleChoiceField):
 
 class RobotForm(forms.ModelForm):
     new_url = forms.CharField(
-        label=_("Address"), max_length=500, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("Address"),
+        max_length=500,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "vURLField"}),
     )
     new_secret = forms.CharField(
         label=_("Signing secret"),
         max_length=200,
         required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vURLField"}),
     )
 
     class Meta:
@@ -43,6 +46,8 @@ class RobotForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in {"shops", "members"} & set(self.fields):
+            self.fields[name].widget.can_add_related = False
         url, secret = self.fields["new_url"], self.fields["new_secret"]
         url.required = not self.instance.url
         if self.instance.url:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Alert
 from complaints.models.staff import staff_name
-from complaints.queries import health
+from complaints.queries import asked, health
 
 RECORDS = (
     ("complaints_order", "complaints.view_order"),
@@ -25,6 +25,8 @@ RECORDS = (
     ("followups_followup", "followups.view_followup"),
     ("complaints_complaintevent", "complaints.view_complaintevent"),
     ("complaints_outboxmessage", "complaints.view_outboxmessage"),
+    ("complaints_settingchange", "complaints.view_settingchange"),
+    ("complaints_recoveryclaim", "complaints.view_recoveryclaim"),
 )
 KNOWLEDGE = (
     ("knowledge_replyscript", "knowledge.view_replyscript"),
@@ -32,8 +34,11 @@ KNOWLEDGE = (
 )
 SETTINGS = (
     ("complaints_shop", "complaints.change_shop"),
+    ("complaints_workcalendar", "complaints.view_workcalendar"),
+    ("complaints_slapolicy", "complaints.view_slapolicy"),
     ("complaints_robot", "complaints.view_robot"),
     ("auth_user", "auth.view_user"),
+    ("complaints_department", "complaints.view_department"),
 )
 
 
@@ -76,9 +81,11 @@ class AmendsSite(admin.AdminSite):
         return context
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The work list is the first page of everybody who works on complaints."""
+        """The work list is the first page of everybody who works on complaints; a department's is what it is asked."""
         if request.user.has_perm("complaints.view_complaint"):
             return redirect("admin:complaints_complaint_changelist")
+        if request.user.has_perm("complaints.answer_inquiry"):
+            return redirect("admin:complaints_inquiry_changelist")
         return super().index(request, extra_context)
 
     def _navigation(self, request: HttpRequest) -> list[dict[str, Any]]:
@@ -88,6 +95,11 @@ class AmendsSite(admin.AdminSite):
             items.append(_item(_("Work list"), "admin:complaints_complaint_changelist", "inbox", here, key="g l"))
         if user.has_perm("complaints.add_complaint"):
             items.append(_item(_("Register"), "admin:complaints_complaint_add", "plus", here, key="n"))
+        if user.has_perm("complaints.answer_inquiry"):
+            waiting = asked.open_count(user)
+            items.append(
+                _item(_("Inquiries"), "admin:complaints_inquiry_changelist", "clipboard-list", here, badge=waiting)
+            )
         if user.has_perm("complaints.view_alert"):
             unseen = Alert.objects.visible_to(user).filter(seen_at__isnull=True)[:100].count()
             items.append(_item(_("Alerts"), "admin:complaints_alert_changelist", "bell", here, badge=unseen))

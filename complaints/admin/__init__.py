@@ -1,3 +1,31 @@
-from . import alerts, complaint, promises, records, robots, settings, time_actions
+from . import (
+    alerts,
+    calendars,
+    complaint,
+    departments,
+    inquiries,
+    inquiry_actions,
+    policies,
+    promises,
+    records,
+    robots,
+    setting_changes,
+    settings,
+    time_actions,
+)
 
-__all__ = ["alerts", "complaint", "promises", "records", "robots", "settings", "time_actions"]
+__all__ = [
+    "alerts",
+    "calendars",
+    "complaint",
+    "departments",
+    "inquiries",
+    "inquiry_actions",
+    "policies",
+    "promises",
+    "records",
+    "robots",
+    "setting_changes",
+    "settings",
+    "time_actions",
+]

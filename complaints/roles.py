@@ -44,6 +44,7 @@ STEP_PERMISSIONS = [(f"{name}_complaint", f"Can take step: {name}") for name in 
 _AGENT = (*VIEW_CASE, *HANDLE, *_steps(*_AGENT_STEPS))
 _LEAD = (
     *_AGENT, "complaints.assign_complaint", "complaints.waive_evidence", "complaints.approve_l1",
+    "complaints.view_absence", "complaints.add_absence", "complaints.change_absence",
     *_steps("merge", "unmerge"),
 )  # fmt: skip
 _SUPERVISOR = (

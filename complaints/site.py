@@ -12,11 +12,12 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Alert
 from complaints.models.staff import staff_name
-from complaints.queries import asked, health
+from complaints.queries import alerts, asked, health
+from complaints.queries.calendars import year_warnings
 
 RECORDS = (
     ("complaints_order", "complaints.view_order"),
@@ -37,6 +38,7 @@ SETTINGS = (
     ("complaints_workcalendar", "complaints.view_workcalendar"),
     ("complaints_slapolicy", "complaints.view_slapolicy"),
     ("complaints_robot", "complaints.view_robot"),
+    ("complaints_absence", "complaints.view_absence"),
     ("auth_user", "auth.view_user"),
     ("complaints_department", "complaints.view_department"),
 )
@@ -44,6 +46,8 @@ SETTINGS = (
 
 STANDSTILL_SECONDS = 5
 """For so long a process says what it last saw of the background, so that a page seldom asks."""
+
+YEAR_WARNING_SECONDS = 60
 
 UNAUTHORIZED = 401
 """Tells frame.js to say that one must log in again, and to leave what was typed where it is."""
@@ -77,6 +81,7 @@ class AmendsSite(admin.AdminSite):
                 "amends_query": request.GET.get("q", ""),
                 "amends_user_name": staff_name(request.user),
                 "amends_standstill": cache.get_or_set("standstill", health.standstill, STANDSTILL_SECONDS),
+                "amends_year_warnings": self._year_warnings(request),
             }
         return context
 
@@ -87,6 +92,15 @@ class AmendsSite(admin.AdminSite):
         if request.user.has_perm("complaints.answer_inquiry"):
             return redirect("admin:complaints_inquiry_changelist")
         return super().index(request, extra_context)
+
+    def _year_warnings(self, request: HttpRequest) -> Any:
+        """Years without holidays, for those who keep the calendars; a calendar's own pages say it themselves."""
+        if request.path.startswith(reverse("admin:complaints_workcalendar_changelist")):
+            return []
+        user = request.user
+        return cache.get_or_set(
+            f"years:{user.pk}", lambda: year_warnings(user, now=timezone.now()), YEAR_WARNING_SECONDS
+        )
 
     def _navigation(self, request: HttpRequest) -> list[dict[str, Any]]:
         user, here = request.user, request.path
@@ -101,8 +115,8 @@ class AmendsSite(admin.AdminSite):
                 _item(_("Inquiries"), "admin:complaints_inquiry_changelist", "clipboard-list", here, badge=waiting)
             )
         if user.has_perm("complaints.view_alert"):
-            unseen = Alert.objects.visible_to(user).filter(seen_at__isnull=True)[:100].count()
-            items.append(_item(_("Alerts"), "admin:complaints_alert_changelist", "bell", here, badge=unseen))
+            bell = _item(_("Alerts"), "admin:complaints_alert_changelist", "bell", here, badge=alerts.unseen(user))
+            items.append(bell | {"counted_at": reverse("admin:complaints_alert_count")})
         for label, icon, entries in (
             (_("Knowledge"), "book-open", KNOWLEDGE),
             (_("Records"), "history", RECORDS),

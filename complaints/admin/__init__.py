@@ -1,4 +1,5 @@
 from . import (
+    absences,
     alerts,
     calendars,
     complaint,
@@ -15,6 +16,7 @@ from . import (
 )
 
 __all__ = [
+    "absences",
     "alerts",
     "calendars",
     "complaint",

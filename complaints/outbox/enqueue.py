@@ -1,7 +1,6 @@
 """The only entrance to the outbox."""
 
 import hashlib
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,15 +8,13 @@ from datetime import datetime
 from email.utils import parseaddr
 from typing import Any
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Greatest, Now
 
+from complaints import waking
 from complaints.models import OutboxMessage
-
-log = logging.getLogger(__name__)
 
 DELIVER = "complaints.tasks.deliver"
 
@@ -58,11 +55,8 @@ def enqueue(messages: Sequence[OutboxMessage]) -> None:
 
 
 def wake() -> None:
-    """Ask a worker to deliver now. A silent broker costs a delay, never a request: the next tick delivers anyway."""
-    try:
-        current_app.send_task(DELIVER, retry=False, expires=settings.AMENDS_TICK_SECONDS)
-    except Exception as error:  # whatever the broker does, the request that caused the mail has succeeded
-        log.warning("broker not reachable, the next tick will deliver: %s", error)
+    """Ask a worker to deliver now."""
+    waking.wake(DELIVER)
 
 
 def _not_before(moment: datetime | None) -> Any:

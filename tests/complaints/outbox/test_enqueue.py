@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 
-from complaints import notifications
+from complaints import notifications, waking
 from complaints.models import Complaint, Contact, OutboxMessage, Robot
 from complaints.operations import conversation
 from complaints.outbox import delivery, enqueue
@@ -143,7 +143,7 @@ def test_nothing_to_send_wakes_nobody(
 
 def test_wake_up_goes_stale_with_the_next_tick(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(enqueue.current_app, "send_task", lambda name, **how: sent.append((name, how)))
+    monkeypatch.setattr(waking.current_app, "send_task", lambda name, **how: sent.append((name, how)))
     really_wake()
     assert sent == [("complaints.tasks.deliver", {"retry": False, "expires": settings.AMENDS_TICK_SECONDS})]
 
@@ -197,7 +197,7 @@ def test_broker_that_is_away_costs_a_moment_and_no_request(
 ) -> None:
     monkeypatch.setattr(enqueue, "wake", really_wake)
     with SilentServer() as port:
-        monkeypatch.setattr(enqueue, "current_app", broker_on(port if half_open else free_port()))
+        monkeypatch.setattr(waking, "current_app", broker_on(port if half_open else free_port()))
         with caplog.at_level(logging.WARNING):
             seconds = answer_by_mail(case, now)
     assert OutboxMessage.objects.get().status == "pending"

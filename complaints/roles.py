@@ -44,11 +44,13 @@ _LEAD = (
 )  # fmt: skip
 _SUPERVISOR = (
     *_LEAD, "complaints.view_all_shops", "complaints.approve_l2", "complaints.record_apology",
-    "complaints.reveal_contact", "complaints.view_outboxmessage", *_steps("find_unfounded"),
+    "complaints.reveal_contact", "complaints.view_outboxmessage", "complaints.view_slapolicy",
+    "complaints.view_workcalendar", *_steps("find_unfounded"),
 )  # fmt: skip
 _SETTINGS = (
     "complaints.change_shop", "complaints.add_shop", "auth.view_user", "auth.add_user", "auth.change_user",
-    "complaints.resend_message",
+    "complaints.resend_message", "complaints.add_slapolicy", "complaints.change_slapolicy",
+    "complaints.view_settingchange", "complaints.add_workcalendar", "complaints.change_workcalendar",
 )  # fmt: skip
 _KNOWLEDGE = (
     "knowledge.view_issuetype", "knowledge.add_issuetype", "knowledge.change_issuetype",
@@ -83,6 +85,7 @@ ROLES: dict[str, Role] = {
             "shop_manager", _("Shop manager"),
             (*_SUPERVISOR, *_SETTINGS, *_KNOWLEDGE, "complaints.approve_l3"),
         ),
-        Role("auditor", _("Auditor"), (*_READ_ALL, "complaints.view_outboxmessage")),
+        Role("auditor", _("Auditor"), (*_READ_ALL, "complaints.view_outboxmessage", "complaints.view_slapolicy",
+                                          "complaints.view_settingchange")),
     )
 }  # fmt: skip

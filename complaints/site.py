@@ -25,6 +25,7 @@ RECORDS = (
     ("followups_followup", "followups.view_followup"),
     ("complaints_complaintevent", "complaints.view_complaintevent"),
     ("complaints_outboxmessage", "complaints.view_outboxmessage"),
+    ("complaints_settingchange", "complaints.view_settingchange"),
 )
 KNOWLEDGE = (
     ("knowledge_replyscript", "knowledge.view_replyscript"),
@@ -32,6 +33,8 @@ KNOWLEDGE = (
 )
 SETTINGS = (
     ("complaints_shop", "complaints.change_shop"),
+    ("complaints_workcalendar", "complaints.view_workcalendar"),
+    ("complaints_slapolicy", "complaints.view_slapolicy"),
     ("auth_user", "auth.view_user"),
 )
 

@@ -1,3 +1,13 @@
-from . import alerts, complaint, promises, records, settings, time_actions
+from . import alerts, calendars, complaint, policies, promises, records, setting_changes, settings, time_actions
 
-__all__ = ["alerts", "complaint", "promises", "records", "settings", "time_actions"]
+__all__ = [
+    "alerts",
+    "calendars",
+    "complaint",
+    "policies",
+    "promises",
+    "records",
+    "setting_changes",
+    "settings",
+    "time_actions",
+]

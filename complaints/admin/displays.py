@@ -74,7 +74,7 @@ def event_reason(event: ComplaintEvent, sees_liability: bool) -> str:
 def event_details(event: ComplaintEvent, sees_liability: bool) -> str:
     """The telling part of an event's data, in words; empty where there is none, or none for this reader."""
     data = event.data
-    if event.kind in ("corrected", "registered"):
+    if event.kind in ("corrected", "registered", "policy_applied"):
         return " · ".join(_changes(data))
     if event.kind == "liability_settled":
         return _liability(data["shares"]) if sees_liability else ""

@@ -16,6 +16,7 @@ from django.utils.translation import gettext, gettext_lazy, pgettext
 
 from complaints.admin import displays
 from complaints.lifecycle import State
+from complaints.models.calendar import hours_text
 from knowledge import rendering
 
 register = template.Library()
@@ -192,6 +193,12 @@ def listed(names: Iterable[Any]) -> str:
 def gap_names() -> str:
     """The placeholders of scripts; one that is left in a reply is a gap."""
     return " ".join(sorted(rendering.ALLOWED))
+
+
+@register.filter
+def hours(intervals: list[list[int]]) -> str:
+    """Opening hours as people write them."""
+    return hours_text(intervals)
 
 
 @register.filter

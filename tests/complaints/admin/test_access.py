@@ -315,6 +315,8 @@ LISTS: dict[str, set[str]] = {
     "knowledge_issuetype_add": {"shop_manager", "knowledge_manager"},
     "complaints_shop_changelist": VIEWERS,
     "complaints_shop_add": {"shop_manager"},
+    "complaints_workcalendar_changelist": {"supervisor", "shop_manager"},
+    "complaints_workcalendar_add": {"shop_manager"},
     "auth_user_changelist": {"shop_manager"},
     "auth_user_add": {"shop_manager"},
     "complaints_order_add": set(),

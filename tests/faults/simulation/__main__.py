@@ -7,6 +7,7 @@ anything differs, and shows what had happened to the complaints that differ.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import tempfile
@@ -38,6 +39,10 @@ def _simulate(arguments: argparse.Namespace) -> int:
     django.setup()
     from django.core.management import call_command
 
+    from config.celery import app
+
+    app.conf.update(broker_url="memory://localhost", broker_transport_options={})
+    gc.set_threshold(100_000)
     call_command("migrate", verbosity=0)
     from tests.faults.simulation import faults, reporting, running
 
@@ -62,7 +67,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--complaints", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--server", default="", metavar="URL", help="PostgreSQL, where databases may be created")
-    parser.add_argument("--plant", default="", metavar="FAULT", help="put a fault in, which must be found; see faults.py")
+    parser.add_argument(
+        "--plant", default="", metavar="FAULT", help="put a fault in, which must be found; see faults.py"
+    )
     parser.add_argument("--show", type=int, default=3, help="how many complaints that differ are shown whole")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the figures into this page")
     return parser.parse_args()

@@ -15,15 +15,13 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
 from complaints.models import Absence, CalendarDay, Complaint, Order, Shop, SlaPolicy, SlaTarget, WorkCalendar
-from complaints.operations import clocks
+from complaints.operations import calendar_days, calendars, reapplying, recomputing
 from complaints.operations.bootstrap import load_roles
-from complaints.operations.classification import classify
-from complaints.operations.locking import locked
-from complaints.queries.policies import Rulebook
 from knowledge.operations.bootstrap import load_content
 from tests.factories.complaints import CustomerFactory
-from tests.faults.simulation.expected import LEVELS, STAGE_KINDS, Case, Levels, Line, Person, Policy, World
+from tests.faults.simulation.expected import World
 from tests.faults.simulation.hours import DAY, HOUR, MINUTE, Opening, moment, ticks
+from tests.faults.simulation.records import LEVELS, STAGE_KINDS, Case, Levels, Line, Person, Policy
 
 OFFICE = [[[540, 720], [780, 1080]]] * 5 + [[], []]
 LONG = [[[480, 690], [810, 1260]]] * 6 + [[[600, 960]]]
@@ -104,9 +102,7 @@ class Company:
             self._person(role)
         self.boss = get_user_model().objects.create_superuser("owner", password=None)
         self.world.owners = [self.boss.pk]
-        self.customers = {
-            shop.pk: [CustomerFactory(platform=shop.platform) for _ in range(30)] for shop in self.shops
-        }
+        self.customers = {shop.pk: [CustomerFactory(platform=shop.platform) for _ in range(30)] for shop in self.shops}
 
     def _person(self, role: str, *shops: Shop) -> Any:
         name = f"{role}{len(self.world.people)}"
@@ -183,11 +179,15 @@ class Company:
 
     def change(self, now: int) -> str:
         """A manager changes something; then every open complaint is put under what holds now."""
-        what = self.dice.choice([self._another_line, self._another_order, self._another_day, self._another_calendar])
+        what = self.dice.choice(
+            [self._another_line, self._another_line, self._another_order, self._another_day, self._another_week,
+             self._another_calendar]
+        )  # fmt: skip
         said = what(now)
-        rules = Rulebook()
-        for pk in Complaint.objects.open().order_by("pk").values_list("pk", flat=True):
-            _reapply(pk, rules, now)
+        # Once for those that are there, once more for those that came while it went on.
+        for then in (now, now + 3 * MINUTE):
+            while reapplying.reapply(now=moment(then)) or recomputing.recompute_requested(now=moment(then)):
+                pass
         for case in self.world.cases.values():
             if case.open:
                 self.world.reapply(case, now)
@@ -196,6 +196,7 @@ class Company:
     def _another_line(self, now: int) -> str:
         policy, kind = self.dice.choice(self.world.policies), self.dice.choice(KINDS)
         self._line(policy, kind)
+        reapplying.policies_changed([policy.pk], now=moment(now))
         return f"policy {policy.pk}: {kind} is {policy.lines[kind]}"
 
     def _another_order(self, now: int) -> str:
@@ -204,19 +205,32 @@ class Company:
         one.active = one.priority == "P4" or not one.active
         for policy in (one, other):
             SlaPolicy.objects.filter(pk=policy.pk).update(position=policy.position, active=policy.active)
+        reapplying.policies_changed([one.pk, other.pk], now=moment(now))
         return f"policies {one.pk} and {other.pk} change places; {one.pk} is {'on' if one.active else 'off'}"
 
     def _another_day(self, now: int) -> str:
         calendar = self.dice.choice(self.calendars)
         day = moment(now).date() + timedelta(days=self.dice.randrange(-2, 6))
         hours = self.dice.choice([[], [[600, 720]], NIGHT, [[480, 1320]]])
-        self._day(calendar, day, "closing" if not hours else "special", hours)
+        calendar_days.set_day(
+            calendar.pk, day, kind="special" if hours else "closing", hours=hours, name="", actor=self.boss,
+            now=moment(now),
+        )  # fmt: skip
         self._open(calendar)
         return f"calendar {calendar.pk}: {day} is {hours}"
 
+    def _another_week(self, now: int) -> str:
+        calendar, week = self.dice.choice(self.calendars), self.dice.choice([OFFICE, LONG, BERLIN])
+        calendars.configure(calendar.pk, {"week": week}, actor=self.boss, now=moment(now))
+        calendar.refresh_from_db()
+        self._open(calendar)
+        return f"calendar {calendar.pk}: the week is {week}"
+
     def _another_calendar(self, now: int) -> str:
         shop, calendar = self.dice.choice(self.shops), self.dice.choice(self.calendars)
-        Shop.objects.filter(pk=shop.pk).update(calendar=calendar)
+        before, shop.calendar = shop.calendar_id, calendar
+        shop.save(update_fields=["calendar"])
+        calendars.shop_changed_calendar(shop, before=before, actor=self.boss, now=moment(now))
         self.world.calendar_of_shop[shop.pk] = calendar.pk
         return f"shop {shop.pk} has calendar {calendar.pk}"
 
@@ -228,13 +242,6 @@ class Company:
             shop=shop, number=f"{shop.pk}-{len(self.world.cases)}-{now}", customer=customer,
             paid_amount=Decimal(amount), source=Order.Source.TYPED, updated_at=moment(now),
         )  # fmt: skip
-
-
-def _reapply(pk: int, rules: Rulebook, now: int) -> None:
-    with locked(pk) as complaint:
-        classify(complaint, rules)
-        complaint.save(update_fields=["policy", "priority"])
-        clocks.recompute(complaint, now=moment(now), rules=rules)
 
 
 def case_of(row: Complaint, amount: int | None) -> Case:

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from complaints.models import Alert, Complaint, Deadline, Promise
-from tests.faults.simulation.expected import Case, Clock, World
+from tests.faults.simulation.expected import World
 from tests.faults.simulation.hours import moment, ticks
+from tests.faults.simulation.records import Case, Clock
 
 NAMES = ("kind", "subject", "round", "started", "due", "met", "breached", "stopped", "paused", "pauses", "levels")
 
@@ -50,7 +51,7 @@ class Comparison:
         found = {_alert(row): ticks(row[-1]) for row in Alert.objects.values_list(*_ALERT).iterator()}
         self._tell_alerts(found, self.world.given, now)
 
-    def _differ(self, pk: int, now: int, what: list[str]) -> None:
+    def differ(self, pk: int, now: int, what: list[str]) -> None:
         self._spoilt.add(pk)
         self.differences.append(Difference(self.world.cases[pk], now, what))
 
@@ -69,10 +70,13 @@ class Comparison:
         wrong: dict[int, list[str]] = defaultdict(list)
         for key in found.keys() | wanted.keys():
             if found.get(key) != wanted.get(key) and key[0] not in self._spoilt:
-                said = [f"{moment(at):%m-%d %H:%M:%S}" if at is not None else "never" for at in (found.get(key), wanted.get(key))]
+                said = [
+                    f"{moment(at):%m-%d %H:%M:%S}" if at is not None else "never"
+                    for at in (found.get(key), wanted.get(key))
+                ]
                 wrong[key[0]].append(f"alert {_readable(key)}: given {said[0]}, expected {said[1]}")
         for pk, what in wrong.items():
-            self._differ(pk, now, sorted(what))
+            self.differ(pk, now, sorted(what))
 
     # -------------------------------------------------------------- complaints
 
@@ -105,7 +109,7 @@ class Comparison:
         self.complaints += 1
         self.clocks += len(wanted)
         if what:
-            self._differ(case.pk, now, what)
+            self.differ(case.pk, now, what)
 
 
 _ALERT = ("complaint_id", "kind", "subject", "level", "due_at", "recipient_id", "created_at")

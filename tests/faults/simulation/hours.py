@@ -47,8 +47,8 @@ class Opening:
         self.spans = _open_minutes(ZoneInfo(zone), week, days, begin, end)
         self.begins = [begin for begin, _end in self.spans]
         self.sums = [0]
-        for begin, end in self.spans:
-            self.sums.append(self.sums[-1] + end - begin)
+        for opened, closed in self.spans:
+            self.sums.append(self.sums[-1] + closed - opened)
 
     def worked(self, until: int) -> int:
         """Open time from the beginning of all things."""

@@ -23,8 +23,8 @@ from complaints.operations.promises import PromiseBeyondClock, Promised
 from followups.operations import callback
 from knowledge.models import IssueType
 from tests.faults.simulation.company import CHANNELS, SEVERITIES, Company, case_of
-from tests.faults.simulation.expected import Case
 from tests.faults.simulation.hours import DAY, HOUR, MINUTE, SECOND, moment
+from tests.faults.simulation.records import Case
 
 PATHS: dict[str, dict[str, int]] = {
     "new": {
@@ -70,7 +70,6 @@ class Life:
 
     def register(self, now: int) -> Case:
         shop = self.dice.choice(self.company.shops)
-        shop.refresh_from_db(fields=["calendar"])
         amount = self.dice.randrange(10, 1000)
         order = self.company.order(shop, amount, now)
         agents = self.company.agents[shop.pk]
@@ -105,6 +104,11 @@ class Life:
             self._note(case, now, f"{name} {said}".strip())
         return True
 
+    def leave(self, case: Case, now: int) -> None:
+        self.world.touched.add(case.pk)
+        self._note(case, now, "withdraw" + self._withdraw(case, now))
+        self.done["withdraw"] += 1
+
     def _note(self, case: Case, now: int, words: str) -> None:
         case.history.append(f"{moment(now):%m-%d %H:%M:%S} {words}")
 
@@ -120,7 +124,11 @@ class Life:
         return f"第 {self._words} 句"
 
     def _later(self, now: int) -> int:
-        return now + self.dice.choice([20 * MINUTE, HOUR, 4 * HOUR, 20 * HOUR, 3 * DAY]) + self.dice.randrange(999) * SECOND
+        return (
+            now
+            + self.dice.choice([20 * MINUTE, HOUR, 4 * HOUR, 20 * HOUR, 3 * DAY])
+            + self.dice.randrange(999) * SECOND
+        )
 
     # -------------------------------------------------------------- talking
 
@@ -200,7 +208,9 @@ class Life:
     def _hold(self, case: Case, now: int) -> str | None:
         if case.held is not None:
             return None
-        until = now + self.dice.choice([HOUR, 5 * HOUR, 26 * HOUR, 4 * DAY, 20 * DAY]) + self.dice.randrange(60) * SECOND
+        until = (
+            now + self.dice.choice([HOUR, 5 * HOUR, 26 * HOUR, 4 * DAY, 20 * DAY]) + self.dice.randrange(60) * SECOND
+        )
         holding.hold(case.pk, reason="等客户", until=moment(until), **self._who(case, now))
         self.world.hold(case, now, until)
         return f"until {moment(until):%m-%d %H:%M:%S}"
@@ -269,7 +279,7 @@ class Life:
         for label in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[taken : taken + 2]:
             Remedy.objects.create(
                 complaint_id=case.pk, round=case.round, label=label, kind="coupon", text="20 元券",
-                estimated_cost=10, approval_level="L0",
+                estimated_cost=1, approval_level="L0",
             )  # fmt: skip
         progress.offer(case.pk, **self._who(case, now))
         self.world.step(case, "negotiating", now)
@@ -292,7 +302,7 @@ class Life:
 
     def _settle(self, case: Case, now: int) -> str:
         Remedy.objects.filter(complaint=case.pk, round=case.round, status="chosen").update(
-            status="done", coupon_code="AM20", actual_cost=10, executed_at=moment(now)
+            status="done", coupon_code="AM20", actual_cost=1, executed_at=moment(now)
         )
         progress.resolve(case.pk, **self._who(case, now))
         self.world.resolve(case, now)
@@ -328,9 +338,7 @@ class Life:
         return ""
 
     def _withdraw(self, case: Case, now: int) -> str:
-        progress.withdraw(
-            case.pk, reason="解决了", words=self._speech(), channel=Channel.PHONE, **self._who(case, now)
-        )
+        progress.withdraw(case.pk, reason="解决了", words=self._speech(), channel=Channel.PHONE, **self._who(case, now))
         self.world.hear(case, now)
         self.world.end(case, "withdrawn", now, given_up=True)
         return ""

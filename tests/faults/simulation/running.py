@@ -11,11 +11,12 @@ from itertools import count
 from random import Random
 
 from complaints.operations import sweeping
+from complaints.refusals import Refused
 from tests.faults.simulation.company import Company
 from tests.faults.simulation.comparing import Comparison
-from tests.faults.simulation.expected import Case
 from tests.faults.simulation.hours import DAY, HOUR, MINUTE, SECOND, moment, ticks
 from tests.faults.simulation.life import Life
+from tests.faults.simulation.records import Case
 
 WINTER = datetime(2026, 1, 12, tzinfo=UTC)
 SPRING = datetime(2026, 3, 24, tzinfo=UTC)
@@ -52,7 +53,7 @@ class Simulation:
         self._changes: list[str] = []
         for _ in range(complaints):
             self._at(self._moment(self.end), self._register)
-        for _ in range(max(days // 9, 2)):
+        for _ in range(max(days // 12, 2)):
             self._at(self._moment(self.end), self._change)
         self._at(self.begin + MINUTE, self._sweep)
 
@@ -72,7 +73,11 @@ class Simulation:
             what(now)
             if progress and now - told > 10 * DAY:
                 told = now
-                progress(f"day {(now - self.begin) // DAY}: {self.comparison.complaints} compared, {time.monotonic() - begun:.0f} s")
+                seen, seconds = self.comparison, time.monotonic() - begun
+                progress(
+                    f"day {(now - self.begin) // DAY}: {len(self.world.cases):,} complaints, {self.sweeps:,} sweeps, "
+                    f"{seen.complaints:,} looks, {len(seen.differences)} differ, {seconds:.0f} s"
+                )
         self._look(self.end)
         self.comparison.everything(self.end)
         return Result(
@@ -86,12 +91,26 @@ class Simulation:
         self._at(now + self._pace(), lambda then: self._live(case, left, then))
 
     def _live(self, case: Case, left: int, now: int) -> None:
-        if self.life.act(case, now) and left:
+        try:
+            goes_on = self.life.act(case, now)
+        except (Refused, AssertionError) as refusal:
+            self.comparison.differ(case.pk, now, [f"refused, against all expectation: {refusal!r} {refusal}"])
+            return
+        if not goes_on:
+            return
+        if left:
             self._at(now + self._pace(), lambda then: self._live(case, left - 1, then))
+        elif self.dice.random() < 0.97:
+            self._at(now + int(self.dice.expovariate(1) * 4 * DAY), lambda then: self._leave(case, then))
+
+    def _leave(self, case: Case, now: int) -> None:
+        """Most are withdrawn in the end; the others stay open, overdue beyond all levels."""
+        if case.open:
+            self.life.leave(case, now // SECOND * SECOND)
 
     def _pace(self) -> int:
         """Mostly the same day, sometimes after a weekend, now and then after weeks."""
-        typical = self.dice.choice([5 * MINUTE, 40 * MINUTE, 3 * HOUR, 9 * HOUR, DAY, 2 * DAY, 9 * DAY])
+        typical = self.dice.choice([5 * MINUTE, 40 * MINUTE, 3 * HOUR, 9 * HOUR, DAY, 2 * DAY, 5 * DAY])
         return int(self.dice.expovariate(1) * typical) // SECOND * SECOND + SECOND
 
     def _change(self, now: int) -> None:
@@ -124,5 +143,7 @@ class Simulation:
         return due if exactly else due // SECOND * SECOND + self.dice.randrange(SECOND, 20 * MINUTE, SECOND)
 
 
-def simulate(*, days: int, complaints: int, seed: int, patience: int = 20, progress: Callable[[str], None] | None = None) -> Result:
+def simulate(
+    *, days: int, complaints: int, seed: int, patience: int = 20, progress: Callable[[str], None] | None = None
+) -> Result:
     return Simulation(days=days, complaints=complaints, seed=seed).run(patience, progress)

@@ -26,6 +26,9 @@ class Kind(StrEnum):
     PLATFORM = "platform"
 
 
+CAPPED = (Kind.FIRST_RESPONSE, Kind.VERIFICATION, Kind.PROPOSAL, Kind.EXECUTION)
+"""Clocks that the platform's deadline overrides: after the resolution it has nothing to wait for."""
+
 STAGE_KINDS = (Kind.FIRST_RESPONSE, Kind.VERIFICATION, Kind.PROPOSAL, Kind.EXECUTION, Kind.CALLBACK)
 """Clocks that belong to a stage: one of them runs while a complaint is open."""
 
@@ -53,7 +56,7 @@ LEVELS: Levels = (
 )
 
 PLATFORM_MARGIN = timedelta(hours=6)
-"""So long before the platform's own deadline ours is due."""
+"""So long before the platform's own deadline ours is due; a policy writes it as the budget of the platform clock."""
 
 
 def _budgets(response: timedelta, *hours: int) -> dict[Kind, timedelta]:
@@ -90,7 +93,7 @@ class Target:
 
 def default_target(priority: str, kind: Kind) -> Target:
     """What holds where no policy says anything; of clocks whose time is named, the levels."""
-    budget = BUDGETS[priority].get(kind, timedelta(0))
+    budget = PLATFORM_MARGIN if kind is Kind.PLATFORM else BUDGETS[priority].get(kind, timedelta(0))
     return Target(budget=budget, pausable=kind in PAUSABLE)
 
 

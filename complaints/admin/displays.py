@@ -1,19 +1,16 @@
 """How values are put into words on staff pages."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from complaints import sla
 from complaints.lifecycle import STAGES, STEPS
 from complaints.models import Complaint, ComplaintEvent, Customer, Deadline, Evidence, LiabilityShare
 from complaints.models.staff import staff_name
 
-__all__ = ["event_details", "event_label", "event_reason", "gauge", "listed", "staff_name", "stage_number", "warn_at"]
+__all__ = ["event_details", "event_label", "event_reason", "listed", "staff_name", "stage_number"]
 
 _EVENT_LABELS = {
     "registered": gettext_lazy("Registered"),
@@ -41,40 +38,6 @@ _EVENT_LABELS = {
     "noted": gettext_lazy("Note written"),
     "apologised": gettext_lazy("Apology call logged"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Gauge:
-    """A stored clock for the case page: how much of its budget is used, in percent, and in which meaning."""
-
-    deadline: Deadline
-    percent: int
-    tone: str
-
-
-def gauge(deadline: Deadline, now: datetime) -> Gauge:
-    until = deadline.met_at or deadline.stopped_at or now
-    percent = min(round(sla.share_used(deadline.started_at, deadline.due_at, until) * 100), 100)
-    if until > deadline.due_at:
-        tone = "breached"
-    elif deadline.is_running:
-        tone = "risk" if now >= deadline.warn_at else "neutral"
-    else:
-        tone = "done" if deadline.met_at else "waiting"
-    return Gauge(deadline, percent, tone)
-
-
-def warn_at(complaint: Complaint) -> datetime | None:
-    """When the running clock of a list row turns critical, from the complaint alone: no query per row.
-
-    A new complaint whose clock runs longer than a first response may take has been answered already.
-    """
-    if complaint.next_due_at is None:
-        return None
-    response = sla.due(complaint.received_at, complaint.priority, sla.Kind.FIRST_RESPONSE)
-    kind = sla.clock_for(complaint.state, answered=complaint.next_due_at > response) or sla.Kind.VERIFICATION
-    budget = sla.BUDGETS[complaint.priority][kind]
-    return complaint.next_due_at - budget * (100 - sla.WARN_LEVELS[-1]) / 100
 
 
 def stage_number(complaint: Complaint) -> int | None:

@@ -12,7 +12,7 @@ from django.utils.translation import pgettext
 
 from complaints.models import Channel, Complaint, Evidence, LiabilityShare, Remedy
 from complaints.operations import uploads
-from complaints.operations.conversation import Promised
+from complaints.operations.promises import Promised
 from complaints.queries.case import mergeable
 from complaints.queries.people import assignable
 

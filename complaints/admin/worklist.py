@@ -19,7 +19,7 @@ from complaints.models import Complaint, Priority, Shop
 from complaints.queries import worklist
 from complaints.queries.worklist import Wanted
 
-from .displays import staff_name, stage_number, warn_at
+from .displays import staff_name, stage_number
 
 LONGEST_TOKEN = 120
 
@@ -83,7 +83,6 @@ def _wanted(request: HttpRequest, shops: list[Shop]) -> Wanted:
 def _row(complaint: Complaint, user: Any) -> dict[str, Any]:
     return {
         "complaint": complaint,
-        "warn_at": warn_at(complaint),
         "stage": stage_number(complaint),
         "assignee": staff_name(complaint.assignee),
         "mine": complaint.assignee_id == user.pk,

@@ -18,7 +18,8 @@ from followups.admin import panels
 from knowledge.queries import scripts_for
 
 from .actions import ACTIONS
-from .displays import gauge, staff_name
+from .displays import staff_name
+from .gauges import gauges
 from .next_step import steps
 from .signing import sign_version
 from .transitions import visible_or_404
@@ -70,7 +71,7 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
         "follow_ups": panels.follow_ups(complaint),
     }
     forms = _forms(complaint, user, facts)
-    clocks = [gauge(deadline, now) for deadline in complaint.deadlines.all()]
+    clocks = gauges(complaint.deadlines.all(), now)
     context = site.each_context(request) | {
         "title": str(complaint),
         "complaint": complaint,

@@ -150,6 +150,8 @@ class Complaint(Lifecycle):
     received_at = models.DateTimeField(_("received at"))
     created_at = models.DateTimeField(_("registered at"), editable=False)
     next_due_at = models.DateTimeField(_("next due"), null=True, editable=False)
+    next_critical_at = models.DateTimeField(null=True, editable=False)
+    """From when the clock that is due next is at risk; beside it, so that a list row needs no look at the clocks."""
     last_contact_at = models.DateTimeField(_("last contact"), null=True, editable=False)
     last_contact_inbound = models.BooleanField(_("last contact by the customer"), default=True, editable=False)
 

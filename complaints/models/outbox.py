@@ -56,7 +56,7 @@ class OutboxMessage(models.Model):
     address = EncryptedCharField(_("address"), max_length=254)
     subject = models.CharField(_("subject"), max_length=200)
     body = EncryptedTextField(_("text"))
-    html = EncryptedTextField(_("text with layout"), blank=True, default="")
+    html = EncryptedTextField(_("text with layout"), blank=True, null=True)
     dedup_key = models.CharField(max_length=200, unique=True, editable=False)
     message_id = models.CharField(_("Message-ID"), max_length=120, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)

@@ -28,7 +28,7 @@ class Robot(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     url = EncryptedCharField(_("address"), max_length=500)
     secret = EncryptedCharField(
-        _("signing secret"), max_length=200, blank=True, default="",
+        _("signing secret"), max_length=200, blank=True, null=True,
         help_text=_("As the platform shows it; WeCom has none."),
     )  # fmt: skip
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="zh-hans")

@@ -9,7 +9,7 @@ from complaints.models import Complaint
 from complaints.models.staff import staff_name
 from complaints.refusals import Refused
 
-from .conversation import refuse_ended
+from .ended import refuse_ended
 from .locking import locked, record, save_change
 
 

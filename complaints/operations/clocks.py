@@ -1,17 +1,27 @@
-"""Start, meet, stop and recompute the clocks of one complaint; called with the complaint locked."""
+"""Start, meet, stop, pause and recompute the clocks of one complaint; called with the complaint locked.
+
+What decides about a clock stands in its own row (budget, calendar, pauses, cap, levels with their moments), so that the
+sweep reads the row alone and a fact stays what it was when policies change.
+"""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from complaints import sla
 from complaints.models import Complaint, Deadline
 from complaints.queries.facts import has_human_reply
+from complaints.queries.policies import Rulebook
+from complaints.sla import Kind, Target, Terms
+
+NAMED = (Kind.PROMISE, Kind.PLATFORM)
+"""Clocks whose time somebody has named: no policy moves them."""
 
 
 def settle(
     complaint: Complaint, *, now: datetime, returning: bool = False, abandoned: bool = False, resuming: bool = False
 ) -> None:
-    """Make exactly the clock run that the present state needs, and store when the complaint is next due.
+    """Make exactly the stage clock run that the present state needs, and store when the complaint is next due.
 
     A clock that is no longer needed was met, unless the work on it was given up (`abandoned`) or sent back
     (`returning`): then it stops; a call-back that sends the case back has been made, though. The first pass through a
@@ -20,74 +30,211 @@ def settle(
     the time that it had, and so does a first response that was met by a reply which has left again.
     """
     wanted = sla.clock_for(complaint.state, answered=has_human_reply(complaint))
-    running = {deadline.kind: deadline for deadline in _running(complaint)}
+    running = {deadline.kind: deadline for deadline in _running(complaint).filter(kind__in=sla.STAGE_KINDS)}
     for kind, deadline in running.items():
         if kind != wanted and resuming:
             deadline.delete()
         elif kind != wanted:
-            made = returning and kind == sla.Kind.CALLBACK
+            made = returning and kind == Kind.CALLBACK
             _end(deadline, now=now, met=made or not (abandoned or returning))
-    if wanted and wanted not in running:
-        resumed = _resume(complaint, wanted) if resuming else None
-        running[wanted] = resumed or _start(
-            complaint, wanted, _start_of(complaint, wanted, now=now, returning=returning)
-        )
-    _store_next_due(complaint, running[wanted].due_at if wanted else None)
+    if wanted is None:
+        _end_with_the_case(complaint, now=now, met=not abandoned)
+    elif wanted not in running:
+        resumed = _resume(complaint, wanted, now=now) if resuming else None
+        if not resumed:
+            _start_stage(complaint, wanted, _start_of(complaint, wanted, now=now, returning=returning), now=now)
+    store_next_due(complaint)
 
 
-def recompute(complaint: Complaint) -> None:
-    """Move the running clocks to the complaint's priority; met and breached facts stay (domain.md, section 4).
+def watch(
+    complaint: Complaint,
+    kind: Kind,
+    *,
+    subject: int = 0,
+    responsible: Any = None,
+    started_at: datetime | None = None,
+    due_at: datetime | None = None,
+    now: datetime,
+) -> Deadline:
+    """Start a clock beside the stage: of a promise, an inquiry, a claim or a platform case.
 
-    A clock that is due at another time alerts anew; one whose time stays, as the call-back's does, goes on.
+    With `due_at` somebody has named its time, and it runs in calendar time; else the policy gives its budget.
     """
+    rules = Rulebook()
+    started_at = started_at or now
+    deadline = Deadline(complaint=complaint, kind=kind, subject=subject, responsible=responsible, started_at=started_at)
+    if due_at is not None:
+        target = rules.target(complaint, kind)
+        named = Target(budget=max(due_at - started_at, timedelta(0)), pausable=False, levels=target.levels)
+        _write(deadline, complaint, named, rules, now=now, named=True)
+    else:
+        _write(deadline, complaint, rules.target(complaint, kind), rules, now=now)
+    _save(deadline)
+    store_next_due(complaint)
+    return deadline
+
+
+def unwatch(complaint: Complaint, kind: Kind, *, subject: int = 0, now: datetime, met: bool = True) -> None:
+    """End the clock that watches this subject, if one runs."""
+    for deadline in _running(complaint).filter(kind=kind, subject=subject):
+        _end(deadline, now=now, met=met)
+    store_next_due(complaint)
+
+
+def recompute(complaint: Complaint, *, now: datetime, rules: Rulebook | None = None) -> bool:
+    """Bring the running clocks to what holds now; met and breached facts stay (domain.md, section 4).
+
+    A clock that is due at another time alerts anew; one whose time stays goes on. Returns whether any time moved.
+    """
+    rules = rules or Rulebook()
+    moved = False
     for deadline in _running(complaint):
-        deadline.priority = complaint.priority
-        due_at = sla.due(deadline.started_at, complaint.priority, sla.Kind(deadline.kind))
-        if due_at != deadline.due_at:
-            deadline.due_at, deadline.level, deadline.failures = due_at, 0, 0
-            deadline.next_alert_at = sla.next_alert(deadline.started_at, due_at, after=0)
-        deadline.save()
-        _store_next_due(complaint, deadline.due_at)
+        due_before = deadline.due_at
+        kind = Kind(deadline.kind)
+        if is_named(deadline):
+            deadline.priority = complaint.priority
+            _plan(deadline, rules.target(complaint, kind).levels, rules)
+        else:
+            _write(deadline, complaint, rules.target(complaint, kind), rules, now=now)
+        if deadline.due_at != due_before:
+            moved = True
+            deadline.level = deadline.failures = 0
+        _save(deadline)
+    store_next_due(complaint)
+    return moved
 
 
-def _running(complaint: Complaint) -> Iterable[Deadline]:
+def is_named(deadline: Deadline) -> bool:
+    """Whether somebody has named the time of this clock."""
+    kind = Kind(deadline.kind)
+    return kind in NAMED or (kind not in sla.STAGE_KINDS and deadline.policy_id is None)
+
+
+def pause(complaint: Complaint, *, now: datetime) -> None:
+    """Stop the time of the clocks that a hold pauses; the complaint is on hold already."""
+    for deadline in _running(complaint).filter(paused_at=None, pausable=True):
+        deadline.paused_at = max(now, deadline.started_at)
+        _save(deadline)
+    store_next_due(complaint)
+
+
+def go_on(complaint: Complaint, *, now: datetime) -> None:
+    """Let paused clocks run again, due as much later as they stood still; the complaint is on hold no more."""
+    rules = Rulebook()
+    for deadline in _running(complaint).filter(paused_at__isnull=False):
+        due_before = deadline.due_at
+        _close_pause(deadline, deadline.paused_at, now=now)
+        _plan(deadline, levels_of(deadline), rules)
+        if deadline.due_at != due_before:
+            deadline.level = 0
+        _save(deadline)
+    store_next_due(complaint)
+
+
+def terms_of(deadline: Deadline, rules: Rulebook) -> Terms:
+    """What decides when this clock is due."""
+    return Terms(
+        started_at=deadline.started_at,
+        budget=deadline.budget,
+        schedule=rules.schedule(deadline.calendar_id),
+        pauses=tuple(deadline.paused_spans),
+        latest_at=deadline.latest_at,
+    )
+
+
+def store_next_due(complaint: Complaint) -> None:
+    """Store when the complaint must be looked at next: the first clock that runs, or the end of its hold."""
+    clocks = [one for one in complaint.deadlines.running() if one.paused_at is None] if complaint.is_open else []
+    first = min(clocks, key=lambda one: (one.due_at, one.pk), default=None)
+    due_at = sla.earliest([first.due_at if first else None, complaint.hold_until if complaint.is_open else None])
+    complaint.next_due_at = due_at
+    complaint.next_critical_at = first.critical_from if first and first.due_at == due_at else None
+    complaint.save(update_fields=["next_due_at", "next_critical_at"])
+
+
+def _running(complaint: Complaint) -> Any:
     """The running clocks, locked: a sweep may be firing one, and what it writes must not be written over."""
-    return complaint.deadlines.running().select_for_update()
+    return complaint.deadlines.running().select_for_update().order_by("pk")
 
 
-def _start_of(complaint: Complaint, kind: sla.Kind, *, now: datetime, returning: bool) -> datetime:
-    if kind is sla.Kind.CALLBACK:
+def _start_of(complaint: Complaint, kind: Kind, *, now: datetime, returning: bool) -> datetime:
+    if kind is Kind.CALLBACK:
         return complaint.resolved_at or now
     again = returning or complaint.deadlines.filter(kind=kind, round=complaint.round).exclude(stopped_at=None).exists()
     return now if again else complaint.round_started_at
 
 
-def _start(complaint: Complaint, kind: sla.Kind, started_at: datetime) -> Deadline:
-    due_at = sla.due(started_at, complaint.priority, kind)
-    return Deadline.objects.create(
-        complaint=complaint,
-        kind=kind,
-        round=complaint.round,
-        priority=complaint.priority,
-        started_at=started_at,
-        due_at=due_at,
-        next_alert_at=sla.next_alert(started_at, due_at, after=0),
-    )
+def _start_stage(complaint: Complaint, kind: Kind, started_at: datetime, *, now: datetime) -> None:
+    rules = Rulebook()
+    deadline = Deadline(complaint=complaint, kind=kind, started_at=started_at)
+    _write(deadline, complaint, rules.target(complaint, kind), rules, now=now)
+    _save(deadline)
 
 
-def _resume(complaint: Complaint, kind: sla.Kind) -> Deadline | None:
+def _write(
+    deadline: Deadline, complaint: Complaint, target: Target, rules: Rulebook, *, now: datetime, named: bool = False
+) -> None:
+    """Give the clock what holds for it now, without saving; it stands still exactly if a hold pauses it."""
+    deadline.round = deadline.round if deadline.pk else complaint.round
+    deadline.priority = complaint.priority
+    deadline.policy_id = None if named else complaint.policy_id
+    deadline.budget, deadline.pausable = target.budget, target.pausable
+    deadline.calendar_id = None if named else rules.calendar_id(complaint, target)
+    deadline.latest_at = latest_at(complaint, Kind(deadline.kind), rules)
+    held = complaint.held_at is not None and deadline.pausable
+    if deadline.paused_at and not held:
+        _close_pause(deadline, deadline.paused_at, now=now)
+    _plan(deadline, target.levels, rules)
+    if held and not deadline.paused_at:
+        deadline.paused_at = max(now, deadline.started_at)
+
+
+def latest_at(complaint: Complaint, kind: Kind, rules: Rulebook) -> datetime | None:
+    """When the platform's deadline, less the margin, wants this clock due at the latest."""
+    if complaint.platform_due_at is None or kind not in sla.CAPPED:
+        return None
+    return complaint.platform_due_at - rules.target(complaint, Kind.PLATFORM).budget
+
+
+def _plan(deadline: Deadline, levels: sla.Levels, rules: Rulebook) -> None:
+    terms = terms_of(deadline, rules)
+    deadline.due_at = sla.due(terms)
+    deadline.plan = sla.plan(terms, levels)
+
+
+def levels_of(deadline: Deadline) -> sla.Levels:
+    """The clock's levels without their moments."""
+    return tuple((warn.level, warn.audience) for warn in deadline.plan)
+
+
+def _save(deadline: Deadline) -> None:
+    """Save a running clock; the sweep looks at it when its next level is reached, and not while it stands still."""
+    deadline.next_alert_at = None if deadline.paused_at else sla.next_alert(deadline.plan, after=deadline.level)
+    deadline.save()
+
+
+def _close_pause(deadline: Deadline, paused_at: datetime, *, now: datetime) -> None:
+    deadline.pauses = [*deadline.pauses, [paused_at.isoformat(), max(now, paused_at).isoformat()]]
+    deadline.paused_at = None
+
+
+def _resume(complaint: Complaint, kind: Kind, *, now: datetime) -> Deadline | None:
     ended = complaint.deadlines.filter(kind=kind, round=complaint.round)
-    if kind is not sla.Kind.FIRST_RESPONSE:
+    if kind is not Kind.FIRST_RESPONSE:
         ended = ended.filter(stopped_at__isnull=False)
     deadline = ended.order_by("stopped_at", "pk").last()
     if deadline:
         deadline.stopped_at = deadline.met_at = None
-        deadline.next_alert_at = sla.next_alert(deadline.started_at, deadline.due_at, after=deadline.level)
-        deadline.save()
+        if complaint.held_at and deadline.pausable:
+            deadline.paused_at = now
+        _save(deadline)
     return deadline
 
 
 def _end(deadline: Deadline, *, now: datetime, met: bool) -> None:
+    if deadline.paused_at:
+        _close_pause(deadline, deadline.paused_at, now=now)
+        _plan(deadline, levels_of(deadline), Rulebook())
     if met:
         deadline.met_at = max(now, deadline.started_at)
     else:
@@ -98,6 +245,8 @@ def _end(deadline: Deadline, *, now: datetime, met: bool) -> None:
     deadline.save()
 
 
-def _store_next_due(complaint: Complaint, due_at: datetime | None) -> None:
-    complaint.next_due_at = due_at
-    complaint.save(update_fields=["next_due_at"])
+def _end_with_the_case(complaint: Complaint, *, now: datetime, met: bool) -> None:
+    """A recovery claim outlives its case; a promise was answered before; the others have nothing to wait for."""
+    others: Iterable[Deadline] = _running(complaint).filter(kind__in=(Kind.PLATFORM, Kind.INQUIRY))
+    for deadline in others:
+        _end(deadline, now=now, met=met and deadline.kind == Kind.PLATFORM)

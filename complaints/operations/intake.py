@@ -13,12 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints.identity import Fact
-from complaints.models import Complaint, Contact, Customer, DailyNumber, Order, OrderLine, Shop
+from complaints.models import Complaint, Contact, Customer, DailyNumber, Order, OrderLine, Priority, Shop
+from complaints.queries.policies import Rulebook
 from complaints.refusals import Refused
 
 from . import clocks, customers, remedies
-from .conversation import ComplaintOver
+from .classification import DECIDING, classify
 from .customers import Person
+from .ended import ComplaintOver
 from .locking import locked, record, save_change
 
 
@@ -54,7 +56,8 @@ class Registration:
     no_order_reason: str = ""
     issue_type: Any = None
     severity: str = "S2"
-    priority: str = "P3"
+    priority: str = ""
+    """Empty: the policy gives it."""
     assignee: Any = None
     accused: Any = None
     received_at: datetime | None = None
@@ -94,7 +97,7 @@ def _register(registration: Registration, *, actor: Any, now: datetime) -> Compl
         if not registration.separate:
             _refuse_second(order)
     customer, changed = customers.twice(lambda: _customer_for(registration, order, now=now))
-    complaint = Complaint.objects.create(
+    complaint = Complaint(
         number=_next_number(now),
         registration_token=registration.token,
         shop=registration.shop,
@@ -107,7 +110,8 @@ def _register(registration: Registration, *, actor: Any, now: datetime) -> Compl
         demand=registration.demand,
         channel=registration.channel,
         severity=registration.severity,
-        priority=registration.priority,
+        priority=registration.priority or Priority.P3,
+        priority_by_hand=bool(registration.priority),
         registered_by=actor,
         assignee=registration.assignee,
         accused=registration.accused,
@@ -117,6 +121,8 @@ def _register(registration: Registration, *, actor: Any, now: datetime) -> Compl
         last_contact_at=received_at,
         last_contact_inbound=True,
     )
+    classify(complaint, Rulebook())
+    complaint.save(force_insert=True)
     Contact.objects.create(
         complaint=complaint,
         direction=Contact.Direction.IN,
@@ -145,33 +151,57 @@ def correct(
 ) -> Complaint:
     """Change registration fields, recording each old and new value; personal data is recorded by name only.
 
-    `changes` maps field names of Complaint to new values. A new order is taken as `register` takes it; `separate`
-    says that it is a different matter than what is open about the order. Raises StaleVersion, NothingChanged,
-    ComplaintOver, AlreadyOpen.
+    `changes` maps field names of Complaint to new values; an empty priority leaves it to the policy. A new order is
+    taken as `register` takes it; `separate` says that it is a different matter than what is open about the order.
+    Raises StaleVersion, NothingChanged, ComplaintOver, AlreadyOpen.
     """
     with locked(complaint_id, version=version) as complaint:
         if not complaint.is_open:
             raise ComplaintOver
-        changed = {name: value for name, value in changes.items() if getattr(complaint, name) != value}
-        before = {name: getattr(complaint, name) for name in changed}
-        if changed.get("order"):
-            changed["order"] = _locked_order(changed["order"])
-            if not separate:
-                _refuse_second(changed["order"], besides=complaint.pk)
-        for name, value in changed.items():
-            setattr(complaint, name, value)
+        ranked_before = complaint.priority, complaint.priority_by_hand
+        before = {name: getattr(complaint, name) for name in changes}
+        changed = _set(complaint, changes, separate=separate)
         customer_id = complaint.customer_id
         personal = customers.twice(lambda: _correct_person(complaint, person or Person(), now=now))
-        if not changed and not personal and complaint.customer_id == customer_id:
+        rules = Rulebook()
+        reclassified = _rank(complaint, changes.get("priority"), set(changed), rules)
+        ranked = (complaint.priority, complaint.priority_by_hand) != ranked_before
+        if not changed and not personal and not ranked and complaint.customer_id == customer_id:
             raise NothingChanged
+        if complaint.priority != ranked_before[0]:
+            before["priority"], changed["priority"] = ranked_before[0], complaint.priority
         save_change(complaint)
-        if "priority" in changed:
-            clocks.recompute(complaint)
+        if reclassified or ranked:
+            clocks.recompute(complaint, now=now, rules=rules)
         if {"priority", "issue_type", "order"} & set(changed):
             remedies.reassess(complaint)
         values = {name: [_plain(before[name]), _plain(value)] for name, value in changed.items()}
         record(complaint, "corrected", actor=actor, now=now, changes=values, personal=personal)
     return complaint
+
+
+def _set(complaint: Complaint, changes: Mapping[str, Any], *, separate: bool) -> dict[str, Any]:
+    """Set what is different; the priority is left to `_rank`. Returns the values that were set. Raises AlreadyOpen."""
+    plain = {name: value for name, value in changes.items() if name != "priority"}
+    changed = {name: value for name, value in plain.items() if getattr(complaint, name) != value}
+    if changed.get("order"):
+        changed["order"] = _locked_order(changed["order"])
+        if not separate:
+            _refuse_second(changed["order"], besides=complaint.pk)
+    for name, value in changed.items():
+        setattr(complaint, name, value)
+    return changed
+
+
+def _rank(complaint: Complaint, priority: str | None, changed: set[str], rules: Rulebook) -> bool:
+    """Set the priority that a person chose, or leave it to the policy ("") or as it was (None).
+
+    Returns whether policy or priority came out as others, which what else has `changed` may bring about, too.
+    """
+    if priority is not None:
+        complaint.priority_by_hand = bool(priority)
+        complaint.priority = priority or complaint.priority
+    return (priority is not None or bool(DECIDING & changed)) and classify(complaint, rules)
 
 
 def _next_number(now: datetime) -> str:

@@ -15,9 +15,9 @@ from complaints.models import Complaint, Contact, Remedy
 from complaints.queries.facts import case_facts
 from complaints.refusals import NotPossibleNow
 
-from . import clocks, conversation
-from .conversation import Promised
+from . import clocks, conversation, promises
 from .locking import locked, record, save_change
+from .promises import Promised
 
 _GIVEN_UP = {"withdraw", "find_unfounded", "merge"}
 _ENDS = {"close", "withdraw", "find_unfounded"}
@@ -30,6 +30,7 @@ def accept(
     body: str = "",
     channel: str = "",
     promise: Promised | None = None,
+    still_open: frozenset[int] = frozenset(),
     actor: Any,
     version: int,
     now: datetime,
@@ -38,7 +39,9 @@ def accept(
 
     def prepare(complaint: Complaint) -> dict[str, Any]:
         if body:
-            conversation.reply_to(complaint, body, channel=channel, promise=promise, actor=actor, now=now)
+            conversation.reply_to(
+                complaint, body, channel=channel, promise=promise, still_open=still_open, actor=actor, now=now
+            )
         return {}
 
     return _advance("accept", complaint_id, prepare, actor=actor, version=version, now=now)
@@ -191,9 +194,11 @@ def transition(
     getattr(complaint, step)(facts, now=now)
     if step in _SENT_BACK:
         complaint.single_option_reason = ""
+    if not complaint.is_open:
+        _drop_flags(complaint)
     save_change(complaint)
     if step in _ENDS:
-        conversation.answer_promises(complaint, now=now)
+        promises.answer(complaint, now=now)
     clocks.settle(
         complaint, now=now, returning=step in _SENT_BACK, abandoned=step in _GIVEN_UP, resuming=step == "unmerge"
     )
@@ -201,3 +206,10 @@ def transition(
         complaint, step, actor=actor, now=now, reason=reason,
         from_state=before, to_state=State(complaint.state), **details,
     )  # fmt: skip
+
+
+def _drop_flags(complaint: Complaint) -> None:
+    """What runs beside the stages ends with the case; its history is in the events."""
+    complaint.held_at = complaint.hold_until = None
+    complaint.hold_reason = ""
+    complaint.platform_opened_at = complaint.platform_due_at = None

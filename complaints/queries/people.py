@@ -1,28 +1,47 @@
-"""Who is there: leads, supervisors and managers per shop, in one query for any number of shops."""
+"""Who is there: leads, supervisors and managers per shop, in the same few queries for any number of shops."""
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import F, Q
 
+from complaints.models import Absence
+from complaints.sla import SHOP_MANAGER, SUPERVISOR, TEAM_LEAD
+
 HANDLERS = ("agent", "team_lead", "supervisor")
-ESCALATION = ("team_lead", "supervisor", "shop_manager")
+OF_ALL_SHOPS = (SUPERVISOR, SHOP_MANAGER)
 
 
-def escalation(shop_ids: Iterable[int]) -> dict[int, dict[str, list[Any]]]:
-    """For each shop: role -> active people. Leads are members of the shop; the higher roles serve all shops."""
-    people: dict[int, dict[str, list[Any]]] = {shop: defaultdict(list) for shop in shop_ids}
-    users = get_user_model().objects.filter(is_active=True, is_staff=True)
-    leads = users.filter(groups__name="team_lead", shops__in=people).annotate(shop_id=F("shops")).order_by("pk")
-    for lead in leads:
-        people[lead.shop_id]["team_lead"].append(lead)
-    for role in ESCALATION[1:]:
-        for person in users.filter(groups__name=role).order_by("pk"):
-            for roles in people.values():
-                roles[role].append(person)
-    return people
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who may hear of the clocks of one shop: role -> active people, the owners, and the ids of all who are absent."""
+
+    roles: dict[str, list[Any]]
+    owners: list[Any]
+    absent: frozenset[int]
+
+
+def escalation(shop_ids: Iterable[int], *, now: datetime) -> dict[int, People]:
+    """The people of each shop. Leads are members of the shop; the higher roles and the owners serve all shops."""
+    shops = set(shop_ids)
+    users = get_user_model().objects.filter(is_active=True, is_staff=True).order_by("pk")
+    leads: dict[int, list[Any]] = defaultdict(list)
+    for lead in users.filter(groups__name=TEAM_LEAD, shops__in=shops).annotate(shop_id=F("shops")):
+        leads[lead.shop_id].append(lead)
+    higher: dict[str, list[Any]] = {role: [] for role in OF_ALL_SHOPS}
+    owners: dict[int, Any] = {}
+    above = users.filter(Q(groups__name__in=OF_ALL_SHOPS) | Q(is_superuser=True)).annotate(role=F("groups__name"))
+    for person in above:
+        if person.role in higher:
+            higher[person.role].append(person)
+        if person.is_superuser:
+            owners[person.pk] = person
+    absent = frozenset(Absence.objects.at(now).values_list("user_id", flat=True))
+    return {shop: People(higher | {TEAM_LEAD: leads[shop]}, list(owners.values()), absent) for shop in shops}
 
 
 def assignable(shops: Any, *, besides: int | None = None) -> Any:

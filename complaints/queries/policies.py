@@ -1,9 +1,12 @@
 """Policies and calendars as the clocks ask for them."""
 
+from functools import cached_property
+
 from complaints import sla
 from complaints.models import Complaint, SlaPolicy, SlaTarget, WorkCalendar
 from complaints.policy_rules import Facts, Rule, by_hand, first_match
 from complaints.sla import Kind, Target
+from complaints.working_time import Schedule
 
 
 def active_rules() -> list[Rule]:
@@ -60,6 +63,37 @@ def target_for(kind: Kind, priority: str, targets: dict[str, Target]) -> Target:
     return targets.get(kind) or sla.default_target(priority, kind)
 
 
-def calendar_of(complaint: Complaint) -> WorkCalendar | None:
-    """The shop's calendar, else the default one; None where there is none at all: then time is calendar time."""
-    return complaint.shop.calendar or WorkCalendar.objects.filter(is_default=True).first()
+class Rulebook:
+    """Rules, targets and calendars, each read once, at its first use; for one operation, or for one batch of many."""
+
+    def __init__(self) -> None:
+        self._targets: dict[int | None, dict[str, Target]] = {None: {}}
+        self._schedules: dict[int, Schedule] = {}
+
+    @cached_property
+    def rules(self) -> list[Rule]:
+        return active_rules()
+
+    @cached_property
+    def default_calendar_id(self) -> int | None:
+        return WorkCalendar.objects.filter(is_default=True).values_list("pk", flat=True).first()
+
+    def target(self, complaint: Complaint, kind: Kind) -> Target:
+        """What holds for this kind of clock of the complaint."""
+        policy = complaint.policy_id
+        if policy not in self._targets:
+            self._targets[policy] = targets_of(policy)
+        return target_for(kind, complaint.priority, self._targets[policy])
+
+    def calendar_id(self, complaint: Complaint, target: Target) -> int | None:
+        """In whose working time the target runs for this complaint; None: in calendar time."""
+        if not target.working:
+            return None
+        return complaint.shop.calendar_id or self.default_calendar_id
+
+    def schedule(self, calendar_id: int | None) -> Schedule | None:
+        if calendar_id is None:
+            return None
+        if calendar_id not in self._schedules:
+            self._schedules[calendar_id] = WorkCalendar.objects.get(pk=calendar_id).schedule()
+        return self._schedules[calendar_id]

@@ -13,8 +13,8 @@ from django.utils import timezone
 from complaints.models import Channel, Complaint, Order, Remedy, Shop
 from complaints.models.staff import staff_name
 from complaints.operations import assignment, conversation, intake, progress, remedies, verification
-from complaints.operations.conversation import Promised
 from complaints.operations.intake import Person, Registration
+from complaints.operations.promises import Promised
 from complaints.queries.case import reply_facts
 from followups.operations import callback
 from knowledge import rendering

@@ -14,6 +14,7 @@ from complaints.models import Complaint, Contact
 from complaints.operations import conversation, progress
 from complaints.operations.locking import locked, record, save_change
 from complaints.refusals import ReasonMissing, Refused
+from complaints.sla import Kind
 from followups.models import FollowUp
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class RatingMissing(Refused):
 
 def ensure(complaint: Complaint, *, now: datetime) -> FollowUp:
     """The call-back of this round, created or taken up again; there is exactly one per round."""
-    due_at = sla.due(complaint.resolved_at or now, complaint.priority, sla.Kind.CALLBACK)
+    due_at = _due(complaint, now=now)
     follow_up, created = FollowUp.objects.get_or_create(
         complaint=complaint, round=complaint.round, defaults={"created_at": now, "due_at": due_at}
     )
@@ -41,6 +42,12 @@ def ensure(complaint: Complaint, *, now: datetime) -> FollowUp:
         follow_up.status, follow_up.due_at = FollowUp.Status.OPEN, due_at
         follow_up.save(update_fields=["status", "due_at"])
     return follow_up
+
+
+def _due(complaint: Complaint, *, now: datetime) -> datetime:
+    """When the clock of the call-back runs out; the case has one by now, and the mending sweep sees to it."""
+    clock = complaint.deadlines.running().filter(kind=Kind.CALLBACK).first()
+    return clock.due_at if clock else sla.BUDGETS[complaint.priority][Kind.CALLBACK] + (complaint.resolved_at or now)
 
 
 def drop(complaint: Complaint) -> None:

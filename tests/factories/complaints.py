@@ -25,8 +25,8 @@ from complaints.models import (
     Shop,
 )
 from complaints.operations import intake, merging, progress, remedies, verification
-from complaints.operations.conversation import Promised
 from complaints.operations.intake import Person, Registration
+from complaints.operations.promises import Promised
 from followups.operations import callback
 from knowledge.models import IssueType
 

@@ -20,7 +20,7 @@ from complaints.operations import (
     sweeping,
     verification,
 )
-from complaints.operations.conversation import Promised
+from complaints.operations.promises import Promised
 from complaints.refusals import Refused
 from followups.models import FollowUp
 from followups.operations import callback

@@ -12,7 +12,7 @@ from django.db import IntegrityError
 
 from complaints.models import Complaint, Customer, DailyNumber, Order, Shop
 from complaints.operations import customers, intake
-from complaints.operations.conversation import ComplaintOver
+from complaints.operations.ended import ComplaintOver
 from complaints.operations.intake import AlreadyOpen, NothingChanged, Person, Registration, TypedOrder
 from complaints.operations.locking import StaleVersion
 from knowledge.models import IssueType

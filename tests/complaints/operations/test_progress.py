@@ -11,8 +11,8 @@ from complaints import lifecycle, signals
 from complaints.lifecycle import OPEN, STEPS
 from complaints.models import Complaint, ComplaintEvent, Contact, Promise, Remedy
 from complaints.operations import merging, progress
-from complaints.operations.conversation import Promised
 from complaints.operations.locking import StaleVersion
+from complaints.operations.promises import Promised
 from complaints.refusals import NotPossibleNow
 from tests.factories.complaints import NOW, bring, carry_out, current, establish, prepare_options, registered
 from tests.unchanged import nothing_written

@@ -1,0 +1,79 @@
+"""The platform has intervened: its own deadline overrides our clocks (domain.md, section 3)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models import Complaint
+from complaints.queries.policies import Rulebook
+from complaints.refusals import Refused
+from complaints.sla import Kind
+
+from . import clocks
+from .classification import classify
+from .ended import refuse_ended
+from .locking import locked, record, save_change
+
+FIELDS = ("platform_opened_at", "platform_due_at", "platform_reference", "policy", "priority")
+
+
+class PlatformDeadlinePast(Refused):
+    message = _("The platform's deadline is already over. Check date and time.")
+
+
+class NoPlatformCase(Refused):
+    message = _("There is no platform case here.")
+
+
+def set_deadline(
+    complaint_id: int, *, due_at: datetime, reference: str = "", actor: Any, version: int, now: datetime
+) -> Complaint:
+    """Record the platform's case and deadline, or its new one; our clocks are due before it from now on.
+
+    Raises PlatformDeadlinePast, ComplaintOver, StaleVersion.
+    """
+    if due_at <= now:
+        raise PlatformDeadlinePast
+    with locked(complaint_id, version=version) as complaint:
+        refuse_ended(complaint)
+        before = complaint.platform_due_at
+        complaint.platform_opened_at = complaint.platform_opened_at or now
+        complaint.platform_due_at, complaint.platform_reference = due_at, reference.strip()
+        _apply(complaint, now=now)
+        record(
+            complaint, "platform_case", actor=actor, now=now, number=complaint.platform_reference,
+            before=before.isoformat() if before else None, due_at=due_at.isoformat(),
+        )  # fmt: skip
+    return complaint
+
+
+def end(complaint_id: int, *, reason: str = "", actor: Any, version: int, now: datetime) -> Complaint:
+    """The platform has closed its case: our own times hold again. Raises NoPlatformCase, StaleVersion."""
+    with locked(complaint_id, version=version) as complaint:
+        if complaint.platform_due_at is None:
+            raise NoPlatformCase
+        complaint.platform_opened_at = complaint.platform_due_at = None
+        _apply(complaint, now=now, over=True)
+        record(complaint, "platform_case_over", actor=actor, now=now, reason=reason)
+    return complaint
+
+
+def watch(complaint: Complaint, *, now: datetime, over: bool = False) -> None:
+    """Let exactly the platform clock run that the complaint's platform case needs; the caller holds the lock.
+
+    The clock of a case that is `over` was met; one with another deadline takes the place of the one before.
+    """
+    clocks.unwatch(complaint, Kind.PLATFORM, now=now, met=over)
+    if complaint.platform_due_at and complaint.platform_opened_at:
+        margin = Rulebook().target(complaint, Kind.PLATFORM).budget
+        due_at = max(complaint.platform_due_at - margin, complaint.platform_opened_at)
+        clocks.watch(complaint, Kind.PLATFORM, started_at=complaint.platform_opened_at, due_at=due_at, now=now)
+
+
+def _apply(complaint: Complaint, *, now: datetime, over: bool = False) -> None:
+    rules = Rulebook()
+    classify(complaint, rules)
+    save_change(complaint, *FIELDS)
+    watch(complaint, now=now, over=over)
+    clocks.recompute(complaint, now=now, rules=rules)

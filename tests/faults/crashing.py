@@ -1,0 +1,153 @@
+"""Die at every statement of one task, start again, and count what is lost and doubled; runs in a clerk's process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from complaints.models import Alert, Complaint, ComplaintEvent, Deadline, OutboxMessage
+from complaints.operations import conversation, sweeping, telling
+from complaints.outbox import delivery
+from tests.crashes import every_crash
+from tests.faults import load, naive
+from tests.mail_server import MailServer
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def _sweep() -> None:
+    sweeping.sweep(now=timezone.now())
+
+
+def _tell() -> None:
+    telling.tell(now=timezone.now())
+
+
+TASKS: dict[str, Callable[[], Any]] = {
+    "sweep": _sweep,
+    "tell": _tell,
+    "deliver": delivery.deliver,
+    "recover": delivery.recover,
+}
+ORDER = tuple(TASKS)
+
+
+@dataclass
+class Round:
+    """Clocks that are due, and a reply to a customer, brought to where the task has something to do."""
+
+    cases: list[int]
+    reply: str
+
+
+def everywhere(task: str, clocks: int) -> dict[str, int]:
+    """All crashes of the task, each followed by a new worker that does what is left."""
+    seen: Counter[str] = Counter(crashes=0, lost=0, doubled_alerts=0, doubled_mails=0, unflagged=0, held=0, strange=0)
+    with _mail() as smtp:
+        for round in every_crash(lambda: _prepared(task, clocks, smtp), TASKS[task]):
+            seen["crashes"] += 1
+            unsure = _begun()
+            _start_again()
+            seen.update(_judge(round, smtp, unsure))
+    return dict(seen)
+
+
+def _prepared(task: str, clocks: int, smtp: MailServer) -> Round:
+    """Everything before the task is done; nothing of former rounds is left."""
+    smtp.mails.clear()
+    OutboxMessage.objects.all().delete()
+    now = timezone.now()
+    last = Complaint.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+    load.write([now - timedelta(minutes=one) for one in range(1, clocks + 1)], now=now)
+    cases = list(Complaint.objects.filter(pk__gt=last).values_list("pk", flat=True))
+    # A case of its own, not due before long: the answer shall not stop a clock that is to fire.
+    load.write([now + timedelta(days=1)], now=now)
+    other = Complaint.objects.order_by("pk").last()
+    contact = conversation.reply(other.pk, "您好，正在核实。", channel="email", actor=other.assignee, now=now)
+    for name in ORDER[: ORDER.index(task)][:2]:
+        TASKS[name]()
+    if task == "recover":
+        OutboxMessage.objects.update(status="sending", owner="gone", attempt=1, lease_until=LONG_AGO)
+    return Round(cases, f"reply:{contact.pk}")
+
+
+def _start_again() -> None:
+    """A new worker after the leases of the dead one; it works until nothing is left to do."""
+    _sweep()
+    _tell()
+    for _turn in range(20):
+        waiting = OutboxMessage.objects.filter(status__in=("pending", "sending"))
+        if not waiting.exists():
+            return
+        OutboxMessage.objects.filter(status="sending").update(lease_until=LONG_AGO)
+        OutboxMessage.objects.filter(status="pending").update(next_attempt_at=LONG_AGO)
+        delivery.deliver()
+
+
+def _begun() -> set[str]:
+    """What the dead worker had begun to transmit, as the rows tell."""
+    rows = OutboxMessage.objects.filter(status="sending", data_started_at__isnull=False)
+    return set(rows.values_list("message_id", flat=True))
+
+
+def _judge(round: Round, smtp: MailServer, unsure: set[str]) -> Counter[str]:
+    seen: Counter[str] = Counter()
+    for case in round.cases:
+        alerts = Alert.objects.filter(complaint=case).count()
+        breaches = ComplaintEvent.objects.filter(complaint=case, kind="breached").count()
+        seen["lost"] += alerts == 0 or breaches == 0
+        seen["doubled_alerts"] += alerts > 1 or breaches > 1
+    came = smtp.ids()
+    for row in OutboxMessage.objects.all():
+        times = came[row.message_id]
+        if row.dedup_key == round.reply:
+            seen["held"] += row.status == "uncertain"
+            seen["strange"] += (row.status == "uncertain") != (row.message_id in unsure) or times > 1
+            seen["lost"] += row.status != "uncertain" and times == 0
+        else:
+            seen["strange"] += row.status != "sent"
+            seen["lost"] += times == 0
+            seen["doubled_mails"] += max(times - 1, 0)
+            seen["unflagged"] += times > 1 and row.message_id not in unsure
+    addressed = {str(mail["To"]) for mail in smtp.mails}
+    told = Complaint.objects.filter(pk__in=round.cases).values_list("assignee__email", flat=True)
+    seen["lost"] += sum(address not in addressed for address in told)
+    return seen
+
+
+def naively(way: str) -> dict[str, int]:
+    """The same of a loop as it is usually written."""
+    seen: Counter[str] = Counter(crashes=0, lost=0, doubled=0)
+    task = getattr(naive, way)
+
+    def prepare() -> list[int]:
+        Deadline.objects.update(failures=naive.MARKED)
+        now = timezone.now()
+        last = Deadline.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+        load.write([now - timedelta(minutes=1), now - timedelta(minutes=2)], now=now)
+        return list(Deadline.objects.filter(pk__gt=last).values_list("pk", flat=True))
+
+    with _mail() as smtp:
+        for clocks in every_crash(prepare, task):
+            task()
+            times = [smtp.ids()[f"<naive-{clock}@desk.example>"] for clock in clocks]
+            seen["crashes"] += 1
+            seen["lost"] += times.count(0)
+            seen["doubled"] += sum(time > 1 for time in times)
+    return dict(seen)
+
+
+@contextmanager
+def _mail() -> Iterator[MailServer]:
+    """A mail server in this process, which the desk in this process sends to."""
+    with MailServer() as smtp:
+        settings.EMAIL_BACKEND = "complaints.outbox.channels.SmtpBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp.port
+        yield smtp

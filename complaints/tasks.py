@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from celery import shared_task
 from django.utils import timezone
 
-from complaints.operations import sweeping
+from complaints.operations import mending, sweeping
 from complaints.outbox import delivery
 
 
@@ -25,7 +25,7 @@ def deliver() -> None:
 
 @shared_task
 def mend() -> None:
-    sweeping.mend(now=timezone.now())
+    mending.mend(now=timezone.now())
 
 
 @contextmanager

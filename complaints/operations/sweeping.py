@@ -1,27 +1,28 @@
 """Fire what is due: the one sweep over all clocks (reliability.md, section 1).
 
 Beat and `on_commit` only wake it; everything it needs stands in the database, so that any number of sweeps may run at
-once and none need ever have run before.
+once and none need ever have run before. It writes alerts for the bell; `telling` makes messages of them.
 """
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from complaints import notifications, sla
-from complaints.models import Alert, Complaint, ComplaintEvent, Deadline
-from complaints.outbox import enqueue
-from complaints.queries.people import escalation
+from complaints.models import Alert, Complaint, ComplaintEvent, Deadline, Promise
+from complaints.queries.people import People, escalation
+from complaints.sla import Kind
 
-from . import clocks
-from .locking import locked, record
+from . import holding, in_bulk
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
+BATCH = 500
 BATCHES = 20
 """Of one sweep; what is left waits for the next tick, so that the other writers of an SQLite file get their turn."""
 
@@ -30,7 +31,11 @@ BREACHED = "breached"
 
 
 def sweep(*, now: datetime) -> int:
-    """Fire clocks whose next level has been reached, oldest first; returns the number of clocks looked at."""
+    """Resume what has waited long enough, then fire clocks whose next level has been reached, oldest first.
+
+    Returns the number of clocks looked at.
+    """
+    holding.end_over_holds(now=now)
     seen = 0
     for _turn in range(BATCHES):
         batch = _fire_batch(now=now)
@@ -40,25 +45,23 @@ def sweep(*, now: datetime) -> int:
     return seen
 
 
-def mend(*, now: datetime) -> int:
-    """Start the clock of open complaints that none watches; there should be none. Returns the number mended."""
-    mended = 0
-    for pk in list(Complaint.objects.without_clock().order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        try:
-            mended += _mend_one(pk, now=now)
-        except Exception:  # the others must have their clocks
-            log.exception("complaint %s has no running clock, and none can be started", pk)
-    return mended
+@dataclass(slots=True)
+class Case:
+    """What a sweep asks of a complaint."""
+
+    shop: int
+    assignee: int | None
+    version: int
 
 
-def _mend_one(pk: int, *, now: datetime) -> bool:
-    with locked(pk) as complaint:
-        if not Complaint.objects.filter(pk=pk).without_clock().exists():
-            return False
-        clocks.settle(complaint, now=now)
-        record(complaint, "clock_mended", actor=None, now=now)
-    log.error("complaint %s had no running clock; started one", pk)
-    return True
+@dataclass(slots=True)
+class Told:
+    """What the clocks of a batch have to say, as rows."""
+
+    alerts: list[tuple[Any, ...]] = field(default_factory=list)
+    events: list[tuple[Any, ...]] = field(default_factory=list)
+    clocks: list[tuple[Any, ...]] = field(default_factory=list)
+    broken: list[int] = field(default_factory=list)
 
 
 def _fire_batch(*, now: datetime) -> int:
@@ -67,25 +70,43 @@ def _fire_batch(*, now: datetime) -> int:
     When the batch fails as a whole, each clock is tried alone, so that a poisoned one never holds up the others.
     """
     with transaction.atomic():
-        rows = Deadline.objects.alert_due(now).select_for_update(skip_locked=True, of=("self",))
-        deadlines = list(rows.select_related("complaint__assignee", "complaint__customer", "complaint__shop")[:BATCH])
+        rows = Deadline.objects.alert_due(now).select_for_update(skip_locked=True)
+        deadlines = list(rows.only(*_READ)[:BATCH])
         if not deadlines:
             return 0
-        people = escalation({deadline.complaint.shop_id for deadline in deadlines})
+        cases = _cases({deadline.complaint_id for deadline in deadlines})
+        people = escalation({case.shop for case in cases.values()}, now=now)
+        persons = _persons(deadlines, cases)
         try:
             with transaction.atomic():
-                _fire(deadlines, people, now=now)
+                _fire(deadlines, cases, people, persons, now=now)
         except Exception:
             log.exception("sweep: batch failed, trying %s clocks one by one", len(deadlines))
             for deadline in deadlines:
-                _fire_alone(deadline, people, now=now)
+                _fire_alone(deadline, cases, people, persons, now=now)
     return len(deadlines)
 
 
-def _fire_alone(deadline: Deadline, people: dict[int, Any], *, now: datetime) -> None:
+_READ = ("complaint_id", "kind", "subject", "responsible_id", "due_at", "breached_at", "level", "levels", "failures")
+
+
+def _cases(ids: set[int]) -> dict[int, Case]:
+    rows = Complaint.objects.filter(pk__in=ids).values_list("pk", "shop_id", "assignee_id", "version")
+    return {pk: Case(shop, assignee, version) for pk, shop, assignee, version in rows}
+
+
+def _persons(deadlines: Iterable[Deadline], cases: dict[int, Case]) -> dict[int, Any]:
+    """Who is in charge of the clocks: those responsible for one, and the assignees of the cases."""
+    ids = {deadline.responsible_id for deadline in deadlines} | {case.assignee for case in cases.values()}
+    return get_user_model().objects.in_bulk([pk for pk in ids if pk])
+
+
+def _fire_alone(
+    deadline: Deadline, cases: dict[int, Case], people: dict[int, People], persons: dict[int, Any], *, now: datetime
+) -> None:
     try:
         with transaction.atomic():
-            _fire([deadline], people, now=now)
+            _fire([deadline], cases, people, persons, now=now)
     except Exception:
         log.exception("sweep: clock %s cannot be fired, put off", deadline.pk)
         Deadline.objects.filter(pk=deadline.pk).update(
@@ -93,51 +114,90 @@ def _fire_alone(deadline: Deadline, people: dict[int, Any], *, now: datetime) ->
         )
 
 
-def _fire(deadlines: Sequence[Deadline], people: dict[int, Any], *, now: datetime) -> None:
+def _fire(
+    deadlines: Sequence[Deadline],
+    cases: dict[int, Case],
+    people: dict[int, People],
+    persons: dict[int, Any],
+    *,
+    now: datetime,
+) -> None:
     """Write what these clocks have to say. Leaves `deadlines` as they are: they may be tried again one by one."""
-    alerts, mails, breached, moved = [], [], [], []
+    told, audiences = Told(), _Audiences(people, persons)
+    known = _known_breaches(deadlines)
     for deadline in deadlines:
-        levels = sla.reached(deadline.started_at, deadline.due_at, after=deadline.level, now=now)
-        for level in levels:
-            persons = notifications.audience(level, deadline.complaint.assignee, people[deadline.complaint.shop_id])
-            alerts += notifications.alerts(deadline, level, persons, now=now)
-            mails += notifications.alert_mails(deadline, level, persons, now=now)
-            if not persons:
-                log.error("sweep: nobody is there to hear of clock %s at %s %%", deadline.pk, level)
-        if sla.BREACH in levels:
-            breached.append(deadline)
-        moved.append(_moved_on(deadline, max([deadline.level, *levels])))
-    Alert.objects.bulk_create(alerts, update_conflicts=True, unique_fields=["dedup_key"], update_fields=["dedup_key"])
-    ComplaintEvent.objects.bulk_create(_breach_events(breached, now=now))
-    enqueue.enqueue(mails)
-    Deadline.objects.bulk_update(moved, ["level", "breached_at", "next_alert_at", "failures"])
+        case, plan = cases[deadline.complaint_id], deadline.plan
+        reached = sla.reached(plan, after=deadline.level, now=now)
+        for warn in reached:
+            recipients = audiences.of(warn.audience, deadline.responsible_id or case.assignee, case.shop)
+            happening = notifications.happening(deadline, warn.level)
+            told.alerts += [_alert(deadline, warn.level, happening, person, now=now) for person in recipients]
+            if not recipients:
+                log.error("sweep: nobody is there to hear of clock %s at %s %%", deadline.pk, warn.level)
+        level = max(deadline.level, *(warn.level for warn in reached)) if reached else deadline.level
+        if any(warn.level == sla.BREACH for warn in reached):
+            _breach(deadline, case, told, known, now=now)
+        breached_at = deadline.breached_at or (deadline.due_at if level >= sla.BREACH else None)
+        told.clocks.append((deadline.pk, level, breached_at, sla.next_alert(plan, after=level), 0))
+    _write(told)
 
 
-def _moved_on(deadline: Deadline, level: int) -> Deadline:
-    """The clock's new values."""
-    breached_at = deadline.breached_at or (deadline.due_at if level >= sla.BREACH else None)
-    next_alert_at = sla.next_alert(deadline.started_at, deadline.due_at, after=level)
-    return Deadline(pk=deadline.pk, level=level, breached_at=breached_at, next_alert_at=next_alert_at, failures=0)
+def _write(told: Told) -> None:
+    in_bulk.insert(Alert, _ALERT, told.alerts, known_by="dedup_key")
+    in_bulk.insert(ComplaintEvent, _EVENT, told.events)
+    in_bulk.update(Deadline, ("level", "breached_at", "next_alert_at", "failures"), told.clocks)
+    if told.broken:
+        Promise.objects.filter(pk__in=told.broken, status=Promise.Status.OPEN).update(status=Promise.Status.BROKEN)
 
 
-def _breach_events(deadlines: Iterable[Deadline], *, now: datetime) -> list[ComplaintEvent]:
+_ALERT = ("recipient", "complaint", "kind", "subject", "level", "due_at", "dedup_key", "created_at")
+
+
+def _alert(deadline: Deadline, level: int, happening: str, person: int, *, now: datetime) -> tuple[Any, ...]:
+    """In the order of _ALERT; its identity is what happened and who hears of it, never a day."""
+    subject, due_at = deadline.subject, deadline.due_at
+    key = f"{happening}:{person}"
+    return person, deadline.complaint_id, deadline.kind, subject, level, due_at, key, now
+
+
+_EVENT = ("complaint", "at", "kind", "version", "data", "from_state", "to_state", "reason")
+
+
+def _breach(deadline: Deadline, case: Case, told: Told, known: set[Any], *, now: datetime) -> None:
     """One event per clock and due time: a clock that was moved away and back has told its breach already."""
-    events = [
-        ComplaintEvent(
-            complaint=deadline.complaint,
-            at=now,
-            kind=BREACHED,
-            version=deadline.complaint.version,
-            data={"clock": deadline.kind, "due_at": deadline.due_at.isoformat()},
-        )
-        for deadline in deadlines
-    ]
-    if not events:
-        return []
-    told = ComplaintEvent.objects.filter(complaint__in=[event.complaint_id for event in events], kind=BREACHED)
-    known = {_identity(event) for event in told}
-    return [event for event in events if _identity(event) not in known]
+    if deadline.kind == Kind.PROMISE:
+        told.broken.append(deadline.subject)
+    data: dict[str, Any] = {"clock": deadline.kind, "due_at": deadline.due_at.isoformat()}
+    if deadline.subject:
+        data["subject"] = deadline.subject
+    if _identity(deadline.complaint_id, data) not in known:
+        told.events.append((deadline.complaint_id, now, BREACHED, case.version, data, "", "", ""))
 
 
-def _identity(event: ComplaintEvent) -> tuple[int, str, str]:
-    return event.complaint_id, event.data["clock"], event.data["due_at"]
+def _known_breaches(deadlines: Iterable[Deadline]) -> set[Any]:
+    """Breaches that history tells already, of clocks that were overdue before at another due time."""
+    again = {deadline.complaint_id for deadline in deadlines if deadline.breached_at and deadline.level < sla.BREACH}
+    if not again:
+        return set()
+    events = ComplaintEvent.objects.filter(complaint__in=again, kind=BREACHED).values_list("complaint_id", "data")
+    return {_identity(complaint, data) for complaint, data in events}
+
+
+def _identity(complaint_id: int, data: dict[str, Any]) -> tuple[int, str, str, int]:
+    return complaint_id, data["clock"], data["due_at"], data.get("subject", 0)
+
+
+class _Audiences:
+    """Who hears of a level, by the ids of the persons; asked once for the same roles, person and shop."""
+
+    def __init__(self, people: dict[int, People], persons: dict[int, Any]) -> None:
+        self._people, self._persons = people, persons
+        self._known: dict[tuple[Any, ...], list[int]] = {}
+
+    def of(self, roles: tuple[str, ...], in_charge: int | None, shop: int) -> list[int]:
+        asked = roles, in_charge, shop
+        if asked not in self._known:
+            person = self._persons.get(in_charge or 0)
+            heard = notifications.audience(roles, person, self._people[shop])
+            self._known[asked] = [one.pk for one in heard]
+        return self._known[asked]

@@ -12,6 +12,7 @@ from tests.journeys import clerk  # sets Django up
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.db.models import Count, Min  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
@@ -90,6 +91,15 @@ def problems() -> list[str]:
     return wholeness.problems()
 
 
+def history_gaps() -> list[str]:
+    return wholeness.gaps_in_history()
+
+
+def forget_connection() -> None:
+    """The next question opens a new one; the present one may have been cut."""
+    connection.close()
+
+
 def registered_whole(cases: list[int]) -> list[str]:
     """What is missing of registrations that were answered with success."""
     known = set(Complaint.objects.filter(pk__in=cases).values_list("pk", flat=True))
@@ -114,6 +124,12 @@ def oldest_first() -> dict[str, Any]:
     return {"alerts": len(dues), "before_an_older": early, "first": str(Alert.objects.aggregate(m=Min("due_at"))["m"])}
 
 
+def longest_delay() -> float:
+    """Seconds from the due time to the alert, of the one that came latest."""
+    late = Alert.objects.filter(complaint__number__startswith="L", level=100)
+    return max(((row.created_at - row.due_at).total_seconds() for row in late.iterator()), default=0.0)
+
+
 def call(what: str, **how: Any) -> Any:
     """A function of another module of the attacks, by its dotted name."""
     module, _dot, name = what.rpartition(".")
@@ -124,7 +140,8 @@ WISHES: dict[str, Callable[..., Any]] = clerk.WISHES | {
     wish.__name__: wish
     for wish in (
         prepare, session, fall_due, tally, left_to_do, to_be_told, messages, problems, registered_whole,
-        replied_whole, oldest_first, call,
+        replied_whole, oldest_first, longest_delay, history_gaps,
+        forget_connection, call,
     )
 }  # fmt: skip
 

@@ -45,6 +45,7 @@ class Round:
 
     cases: list[int]
     reply: str
+    messages: Any
 
 
 def everywhere(task: str, clocks: int) -> dict[str, int]:
@@ -60,22 +61,24 @@ def everywhere(task: str, clocks: int) -> dict[str, int]:
 
 
 def _prepared(task: str, clocks: int, smtp: MailServer) -> Round:
-    """Everything before the task is done; nothing of former rounds is left."""
+    """Everything before the task is done; former rounds have left nothing to do."""
     smtp.mails.clear()
-    OutboxMessage.objects.all().delete()
     now = timezone.now()
-    last = Complaint.objects.order_by("pk").values_list("pk", flat=True).last() or 0
-    load.write([now - timedelta(minutes=one) for one in range(1, clocks + 1)], now=now)
-    cases = list(Complaint.objects.filter(pk__gt=last).values_list("pk", flat=True))
-    # A case of its own, not due before long: the answer shall not stop a clock that is to fire.
-    load.write([now + timedelta(days=1)], now=now)
-    other = Complaint.objects.order_by("pk").last()
+    last, last_message = _last(Complaint), _last(OutboxMessage)
+    # The reply goes to a case that is not due before long: it shall not stop a clock that is to fire.
+    load.write([now - timedelta(minutes=one) for one in range(1, clocks + 1)] + [now + timedelta(days=1)], now=now)
+    *cases, other = Complaint.objects.filter(pk__gt=last).order_by("pk")
     contact = conversation.reply(other.pk, "您好，正在核实。", channel="email", actor=other.assignee, now=now)
+    messages = OutboxMessage.objects.filter(pk__gt=last_message)
     for name in ORDER[: ORDER.index(task)][:2]:
         TASKS[name]()
     if task == "recover":
-        OutboxMessage.objects.update(status="sending", owner="gone", attempt=1, lease_until=LONG_AGO)
-    return Round(cases, f"reply:{contact.pk}")
+        messages.update(status="sending", owner="gone", attempt=1, lease_until=LONG_AGO)
+    return Round([case.pk for case in cases], f"reply:{contact.pk}", messages)
+
+
+def _last(model: Any) -> int:
+    return model.objects.order_by("pk").values_list("pk", flat=True).last() or 0
 
 
 def _start_again() -> None:
@@ -105,7 +108,7 @@ def _judge(round: Round, smtp: MailServer, unsure: set[str]) -> Counter[str]:
         seen["lost"] += alerts == 0 or breaches == 0
         seen["doubled_alerts"] += alerts > 1 or breaches > 1
     came = smtp.ids()
-    for row in OutboxMessage.objects.all():
+    for row in round.messages.all():
         times = came[row.message_id]
         if row.dedup_key == round.reply:
             seen["held"] += row.status == "uncertain"
@@ -130,7 +133,7 @@ def naively(way: str) -> dict[str, int]:
     def prepare() -> list[int]:
         Deadline.objects.update(failures=naive.MARKED)
         now = timezone.now()
-        last = Deadline.objects.order_by("pk").values_list("pk", flat=True).last() or 0
+        last = _last(Deadline)
         load.write([now - timedelta(minutes=1), now - timedelta(minutes=2)], now=now)
         return list(Deadline.objects.filter(pk__gt=last).values_list("pk", flat=True))
 

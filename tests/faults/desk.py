@@ -103,14 +103,14 @@ class Desk(Background):
         """Whether nothing is due, untold, waiting or in hand."""
         return not any(self.clerk("left_to_do").values())
 
-    def drain(self, seconds: float) -> float:
-        """Wait until all background work is done; returns how long it took."""
+    def drain(self, seconds: float, *, at_least: float = 0.0) -> float:
+        """Wait until so much time has passed and all background work is done; returns how long it took."""
         begun = time.monotonic()
-        self.wait(self._idle, seconds)
+        self.wait(lambda: time.monotonic() - begun >= at_least and self._idle(), seconds + at_least)
         return time.monotonic() - begun
 
     def _idle(self) -> bool:
-        time.sleep(0.2)
+        time.sleep(0.2)  # the question costs the desk something, too
         return self.settled()
 
     def report(self) -> str:

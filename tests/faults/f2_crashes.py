@@ -17,10 +17,9 @@ def attack(place: Place, *, clocks: int) -> Finding:
     with place.desk() as desk:
         seen = {task: desk.clerk("call", what="crashing.everywhere", task=task, clocks=clocks) for task in TASKS}
         problems = desk.clerk("problems")
-    with place.desk() as desk:
         naive = {way: desk.clerk("call", what="crashing.naively", way=way) for way in NAIVE}
     for task, one in seen.items():
-        finding.expect(one["crashes"] > 5, f"{task} was hardly crashed")
+        finding.expect(one["crashes"] > 1, f"{task} was hardly crashed")
         finding.nothing(
             **{f"lost_by_{task}": one["lost"], f"alerts_doubled_by_{task}": one["doubled_alerts"]},
             **{f"unflagged_doubles_by_{task}": one["unflagged"], f"strange_by_{task}": one["strange"]},

@@ -41,8 +41,9 @@ class Mode(StrEnum):
 class Proxy:
     """One port of 127.0.0.1 that leads to `upstream`: a host and port, or the path of a Unix socket."""
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Upstream | None = None) -> None:
         self.upstream = upstream
+        """May be named later, by whom the number of the port is part of what listens there."""
         self.mode = Mode.FLOW
         self.taken = 0
         """Connections taken since the beginning."""
@@ -160,6 +161,8 @@ class Proxy:
         await asyncio.gather(*running, return_exceptions=True)
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self.upstream is None:
+            raise ConnectionRefusedError("nothing is behind this line yet")
         if isinstance(self.upstream, Path):
             return await asyncio.open_unix_connection(str(self.upstream))
         return await asyncio.open_connection(*self.upstream)

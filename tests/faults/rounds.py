@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from complaints import sla
-from complaints.models import Alert, ComplaintEvent, OutboxMessage
+from complaints.models import Alert, Complaint, ComplaintEvent
 from complaints.operations import sweeping, telling
 from tests.faults import load
 
@@ -16,11 +16,11 @@ ROLES = {sla.TEAM_LEAD: "team_lead", sla.SUPERVISOR: "supervisor", sla.SHOP_MANA
 _day: dict[str, timedelta] = {}
 
 
-def begin_day(clocks: int, ticks: int, tick: int) -> None:
+def begin_day(clocks: int, length: float) -> None:
     """Clocks that begin and fall due within the day, with all levels."""
-    _day["length"] = timedelta(seconds=ticks * tick)
-    begin, length = BEGIN + load.BUDGET, max(_day["length"] - load.BUDGET, timedelta(minutes=10))
-    load.write(load.spread(clocks, begin, length), now=BEGIN, levels=sla.LEVELS)
+    _day["length"] = timedelta(seconds=length)
+    dues = load.spread(clocks, BEGIN + load.BUDGET, _day["length"] - load.BUDGET)
+    load.write(dues, now=BEGIN, levels=sla.LEVELS)
 
 
 def tick(at: float) -> None:
@@ -46,8 +46,6 @@ def end_day() -> dict[str, int]:
 
 
 def _wanted(end: datetime) -> list[tuple[str, int, str]]:
-    from complaints.models import Complaint
-
     rows = Complaint.objects.filter(number__startswith="L").values_list("number", "next_due_at", "assignee__username")
     return [
         (number, percent, ROLES.get(role, assignee))
@@ -56,8 +54,3 @@ def _wanted(end: datetime) -> list[tuple[str, int, str]]:
         for role in audience
         if due + load.BUDGET * (percent - 100) / 100 <= end
     ]
-
-
-def forget_mails() -> int:
-    """Take what the simulated day has written out of the way: nobody shall deliver it now."""
-    return OutboxMessage.objects.filter(status="pending").update(status="sent")

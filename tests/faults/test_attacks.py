@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults import f7_standstill
+from tests.faults import f1_kills, f2_crashes, f3_flushes, f4_silent_broker, f5_restarts, f6_three_beats, f7_standstill, f8_fifty_agents
 from tests.faults.desk import Place, place
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("processes")]
@@ -17,7 +17,7 @@ def somewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield ready
 
 
-@pytest.mark.parametrize("attack", [f7_standstill], ids=lambda attack: attack.__name__)
+@pytest.mark.parametrize("attack", [f1_kills, f2_crashes, f3_flushes, f4_silent_broker, f5_restarts, f6_three_beats, f7_standstill, f8_fifty_agents], ids=lambda attack: attack.__name__)
 def test_attack(attack: Any, somewhere: Place) -> None:
     finding = attack.attack(somewhere, **attack.SMALL)
     print(finding)

@@ -22,6 +22,11 @@ def problems() -> list[str]:
     return list(_found())
 
 
+def gaps_in_history() -> list[str]:
+    """Those of the problems that are half-written steps."""
+    return list(_history())
+
+
 def _found() -> Iterator[str]:
     yield from _history()
     yield from _clocks()

@@ -17,6 +17,7 @@ HANDLE = (
     "complaints.add_complaint", "complaints.change_complaint", "complaints.add_contact", "complaints.add_evidence",
     "complaints.set_liability", "complaints.add_remedy", "complaints.execute_remedy", "complaints.claim_complaint",
     "knowledge.view_replyscript", "complaints.view_liabilityshare", "complaints.view_alert",
+    "complaints.hold_complaint", "complaints.set_platform_case",
 )  # fmt: skip
 
 _AGENT_STEPS = (

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import admin
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,10 +16,12 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Alert
 from complaints.models.staff import staff_name
+from complaints.queries import health
 
 RECORDS = (
     ("complaints_order", "complaints.view_order"),
     ("complaints_customer", "complaints.view_customer"),
+    ("complaints_promise", "complaints.view_promise"),
     ("followups_followup", "followups.view_followup"),
     ("complaints_complaintevent", "complaints.view_complaintevent"),
     ("complaints_outboxmessage", "complaints.view_outboxmessage"),
@@ -32,6 +35,9 @@ SETTINGS = (
     ("auth_user", "auth.view_user"),
 )
 
+
+STANDSTILL_SECONDS = 5
+"""For so long a process says what it last saw of the background, so that a page seldom asks."""
 
 UNAUTHORIZED = 401
 """Tells frame.js to say that one must log in again, and to leave what was typed where it is."""
@@ -64,6 +70,7 @@ class AmendsSite(admin.AdminSite):
                 "amends_nav": self._navigation(request),
                 "amends_query": request.GET.get("q", ""),
                 "amends_user_name": staff_name(request.user),
+                "amends_standstill": cache.get_or_set("standstill", health.standstill, STANDSTILL_SECONDS),
             }
         return context
 

@@ -1,4 +1,7 @@
-"""Thin wrappers for Celery: read the clock, make one call."""
+"""Thin wrappers for Celery: read the clock, make one call, give a sign of life.
+
+Each returns how much there was to do, for those who call it by hand.
+"""
 
 import signal
 import threading
@@ -8,24 +11,31 @@ from contextlib import contextmanager
 from celery import shared_task
 from django.utils import timezone
 
-from complaints.operations import mending, sweeping
+from complaints.models import Heartbeat
+from complaints.operations import heartbeat, mending, sweeping
 from complaints.outbox import delivery
 
 
 @shared_task
-def sweep() -> None:
-    sweeping.sweep(now=timezone.now())
+def sweep() -> int:
+    done = sweeping.sweep(now=timezone.now())
+    heartbeat.beat(Heartbeat.Part.SWEEP)
+    return done
 
 
 @shared_task
-def deliver() -> None:
+def deliver() -> int:
     with holding_back_the_end() as asked_to_stop:
-        delivery.deliver(asked_to_stop=asked_to_stop)
+        done = delivery.deliver(asked_to_stop=asked_to_stop)
+    heartbeat.beat(Heartbeat.Part.DELIVER)
+    return done
 
 
 @shared_task
-def mend() -> None:
-    mending.mend(now=timezone.now())
+def mend() -> int:
+    done = mending.mend(now=timezone.now())
+    heartbeat.beat(Heartbeat.Part.MEND)
+    return done
 
 
 @contextmanager

@@ -7,5 +7,5 @@ from followups.operations import callback
 
 
 @shared_task
-def mend() -> None:
-    callback.mend(now=timezone.now())
+def mend() -> int:
+    return callback.mend(now=timezone.now())

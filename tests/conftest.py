@@ -9,6 +9,7 @@ import time_machine
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.testcases import TransactionTestCase
@@ -57,6 +58,12 @@ def _static_files_as_they_lie(settings: Any) -> None:
     """The launcher collects the static files under hashed names; nobody has here."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """Each test asks the database itself whether the background stands still."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -1,3 +1,3 @@
-from . import alerts, complaint, records, settings
+from . import alerts, complaint, promises, records, settings, time_actions
 
-__all__ = ["alerts", "complaint", "records", "settings"]
+__all__ = ["alerts", "complaint", "promises", "records", "settings", "time_actions"]

@@ -91,14 +91,24 @@ def _step(
 def _accept(call: Call) -> Any:
     data = call.data
     return progress.accept(
-        call.complaint_id, body=data["body"], channel=data["channel"], promise=call.form.promised(), **call.versioned
+        call.complaint_id,
+        body=data["body"],
+        channel=data["channel"],
+        promise=call.form.promised(),
+        still_open=call.form.still_open(),
+        **call.versioned,
     )
 
 
 def _reply(call: Call) -> Any:
     data = call.data
     return conversation.reply(
-        call.complaint_id, data["body"], channel=data["channel"], promise=call.form.promised(), **call.who
+        call.complaint_id,
+        data["body"],
+        channel=data["channel"],
+        promise=call.form.promised(),
+        still_open=call.form.still_open(),
+        **call.who,
     )
 
 

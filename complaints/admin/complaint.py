@@ -30,6 +30,7 @@ class ComplaintAdmin(admin.ModelAdmin):
             path("<path:object_id>/edit/", view(self._edit), name=f"{info}_edit"),
             path("<path:object_id>/do/<slug:name>/", view(self._act), name=f"{info}_do"),
             path("<path:object_id>/script/", view(self._script), name=f"{info}_script"),
+            path("<path:object_id>/clocks/", view(self._clocks), name=f"{info}_clocks"),
             path("<path:object_id>/reveal/", view(self._reveal), name=f"{info}_reveal"),
             path("<path:object_id>/evidence/<int:evidence_id>/", view(evidence.download), name=f"{info}_evidence"),
         ]
@@ -60,6 +61,10 @@ class ComplaintAdmin(admin.ModelAdmin):
     @method_decorator(require_POST)
     def _script(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return reply_script.filled(request, object_id, site=self.admin_site)
+
+    @method_decorator(require_safe)
+    def _clocks(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return workspace.clocks_part(request, object_id)
 
     def _reveal(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return reveal.reveal(request, object_id, site=self.admin_site)

@@ -1,8 +1,10 @@
 """How values are put into words on staff pages."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
@@ -26,6 +28,13 @@ _EVENT_LABELS = {
     "remedy_progress": gettext_lazy("Remedy in progress"),
     "remedy_done": gettext_lazy("Remedy carried out"),
     "breached": gettext_lazy("Clock overdue"),
+    "held": gettext_lazy("Put on hold"),
+    "resumed": gettext_lazy("Hold ended"),
+    "platform_case": gettext_lazy("Platform case: deadline recorded"),
+    "platform_case_over": gettext_lazy("Platform case is over"),
+    "promise_kept": gettext_lazy("Promise kept"),
+    "promise_renewed": gettext_lazy("Promise renewed"),
+    "policy_applied": gettext_lazy("Time policy applied"),
     "clock_mended": gettext_lazy("Missing clock started"),
     "followup_mended": gettext_lazy("Missing call-back created"),
     "callback_attempt": gettext_lazy("Customer not reached"),
@@ -71,12 +80,27 @@ def event_details(event: ComplaintEvent, sees_liability: bool) -> str:
         return _liability(data["shares"]) if sees_liability else ""
     if event.kind == "breached":
         return str(Deadline.Kind(data["clock"]).label)
+    if event.kind in _TIMES:
+        return _time_details(event.kind, data)
     if event.kind == "evidence_added":
         return str(Evidence.Kind(data["evidence_kind"]).label) if data.get("evidence_kind") else ""
     if data.get("cost"):
         data = data | {"cost": f"¥{data['cost']}"}
     named = [data[name] for name in ("option", "cost", "level", "number", "into", "attempts") if data.get(name)]
     return " · ".join(str(value) for value in named)
+
+
+_TIMES = {"held": "until", "resumed": "because", "platform_case": "due_at", "promise_renewed": "promised_for"}
+_BECAUSE = {"heard": gettext_lazy("the customer was heard"), "over": gettext_lazy("the time of the hold is over")}
+
+
+def _time_details(kind: str, data: dict[str, Any]) -> str:
+    """Until when something is held or promised, or what ended a hold."""
+    value = data.get(_TIMES[kind]) or ""
+    if kind == "resumed":
+        return str(_BECAUSE.get(value, ""))
+    moment = f"{timezone.localtime(datetime.fromisoformat(value)):%Y-%m-%d %H:%M}" if value else ""
+    return " · ".join(part for part in (data.get("number", ""), moment) if part)
 
 
 def _liability(shares: dict[str, int]) -> str:

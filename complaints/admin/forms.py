@@ -69,8 +69,16 @@ class ReplyForm(CaseForm):
     channel = forms.ChoiceField(label=_("Channel"), choices=SPOKEN)
     promise_text = forms.CharField(label=_("Promise"), max_length=200, required=False)
     promise_due = LocalDateTimeField(label=_("Promised by"), required=False)
+    beyond_clock = forms.BooleanField(label=_("Later than the clock allows: I have agreed on it"), required=False)
+    owed = forms.MultipleChoiceField(
+        label=_("This reply does not keep yet"), required=False, widget=forms.CheckboxSelectMultiple
+    )
 
     def prepare(self) -> None:
+        owed = [one for one in self.complaint.promises.all() if one.settled_at is None]
+        self.fields["owed"].choices = [(promise.pk, promise.text) for promise in owed]
+        if not owed:
+            del self.fields["owed"]
         channels = dict(SPOKEN)
         self.fields["channel"].initial = (
             self.complaint.channel if self.complaint.channel in channels else "platform_chat"
@@ -79,7 +87,14 @@ class ReplyForm(CaseForm):
     def promised(self) -> Promised | None:
         """The promise as an operation takes it; a time makes a promise, with or without words."""
         due_at = self.cleaned_data.get("promise_due")
-        return Promised(text=self.cleaned_data["promise_text"], due_at=due_at) if due_at else None
+        if not due_at:
+            return None
+        data = self.cleaned_data
+        return Promised(text=data["promise_text"], due_at=due_at, beyond_clock=data["beyond_clock"])
+
+    def still_open(self) -> frozenset[int]:
+        """Promises that the reply leaves open; a reply keeps the others."""
+        return frozenset(int(pk) for pk in self.cleaned_data.get("owed", ()))
 
 
 class AcceptForm(ReplyForm):
@@ -89,7 +104,7 @@ class AcceptForm(ReplyForm):
         super().prepare()
         due_at = timezone.localtime() + USUAL_PROMISE[self.complaint.priority]
         self.fields["promise_due"].initial = due_at.replace(minute=due_at.minute // 15 * 15, second=0, microsecond=0)
-        self.replied = self.complaint.promises.exists()
+        self.replied = bool(self.complaint.promises.all())
         self.fields["body"].required = self.fields["promise_due"].required = not self.replied
 
 

@@ -24,6 +24,7 @@ from knowledge.models import IssueType
 from .displays import staff_name
 from .forms import SPOKEN, LocalDateTimeField, StaffChoiceField
 
+BY_POLICY = [("", _("by time policy")), *Priority.choices]
 LONGEST_AGO = timedelta(days=366)
 """A receipt before that is a slip of the pen, and would lead every list of what is due."""
 
@@ -99,7 +100,7 @@ class RegistrationForm(PersonFields):
     )
     issue_type = IssueTypeField(label=_("Issue type"), required=False)
     severity = forms.ChoiceField(label=_("Severity"), choices=Severity.choices, initial=Severity.S2)
-    priority = forms.ChoiceField(label=_("Priority"), choices=Priority.choices, initial=Priority.P3)
+    priority = forms.ChoiceField(label=_("Priority"), choices=BY_POLICY, required=False)
     accused = StaffChoiceField(label=_("Agent complained about"), queryset=None, required=False)
     assign_me = forms.BooleanField(label=_("I take this case"), required=False)
     separate = forms.BooleanField(label=_("This is a different matter"), required=False)
@@ -191,6 +192,11 @@ class RegistrationForm(PersonFields):
 CODED = ("severity", "priority")
 
 
+def stored(complaint: Complaint, name: str) -> Any:
+    """The value as the form names it: a priority that the policy gives is nobody's choice."""
+    return "" if name == "priority" and not complaint.priority_by_hand else getattr(complaint, name)
+
+
 class CorrectionForm(PersonFields):
     """Personal fields left empty stay as they are: they are masked, not shown."""
 
@@ -204,12 +210,12 @@ class CorrectionForm(PersonFields):
     order_number = forms.CharField(label=_("Order number"), max_length=40, required=False)
     no_order_reason = forms.CharField(label=_("No order, because"), max_length=200, required=False)
     severity = forms.ChoiceField(label=_("Severity"), choices=Severity.choices)
-    priority = forms.ChoiceField(label=_("Priority"), choices=Priority.choices)
+    priority = forms.ChoiceField(label=_("Priority"), choices=BY_POLICY, required=False)
     accused = StaffChoiceField(label=_("Agent complained about"), queryset=None, required=False)
     separate = forms.BooleanField(label=_("This is a different matter"), required=False)
 
     def __init__(self, *args: Any, complaint: Complaint, user: Any, **kwargs: Any) -> None:
-        known = {name: getattr(complaint, name) for name in self.FIELDS if name != "order"}
+        known = {name: stored(complaint, name) for name in self.FIELDS if name != "order"}
         known["order_number"] = complaint.order.number if complaint.order else ""
         super().__init__(*args, **kwargs, initial=known)
         self.complaint, self.user = complaint, user
@@ -248,15 +254,15 @@ class CorrectionForm(PersonFields):
 
     def differences(self) -> list[dict[str, Any]]:
         """Field by field, what is stored now and what was typed here, in words, where the two differ."""
-        rows = [(name, getattr(self.complaint, name), self.cleaned_data.get(name)) for name in self.FIELDS]
+        rows = [(name, stored(self.complaint, name), self.cleaned_data.get(name)) for name in self.FIELDS]
         return [
             {
                 "label": self.fields["order_number" if name == "order" else name].label,
-                "stored": self._in_words(name, stored),
+                "stored": self._in_words(name, known),
                 "typed": self._in_words(name, typed),
             }
-            for name, stored, typed in rows
-            if (stored or "") != (typed or "")
+            for name, known, typed in rows
+            if (known or "") != (typed or "")
         ]
 
     def _in_words(self, name: str, value: Any) -> Any:

@@ -36,6 +36,7 @@ def visible_or_404(request: HttpRequest, object_id: Any) -> Complaint:
         "accused",
         "registered_by",
         "merged_into",
+        "policy",
     )
     pk = known_id(str(object_id))
     complaint = rows.filter(pk=pk).first() if pk else None
@@ -148,4 +149,4 @@ def draft_name(action: Action) -> str:
 
 def _initial(request: HttpRequest) -> dict[str, str]:
     """First values from the address, for links that lead to an action on a certain option."""
-    return {name: request.GET[name] for name in ("remedy",) if name in request.GET}
+    return {name: request.GET[name] for name in ("remedy", "promise") if name in request.GET}

@@ -83,7 +83,6 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
         "clocks": clocks,
         "running": [clock for clock in clocks if clock.deadline.is_running],
         "promises": promises,
-        "next_promise": _next_promise(promises, timeline),
         "show": _asked(request.GET.get("show", "")),
         "timeline": timeline,
         "earlier": case.earlier(complaint, user),
@@ -101,6 +100,20 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
     return render(request, "admin/complaints/complaint/case.html", context)
 
 
+def clocks_part(request: HttpRequest, object_id: str) -> HttpResponse:
+    """GET only: the clocks and promises alone, which the page reads anew each minute."""
+    complaint = visible_or_404(request, object_id)
+    now = timezone.now()
+    context = {
+        "complaint": complaint,
+        "now": now,
+        "version": sign_version(complaint),
+        "clocks": gauges(complaint.deadlines.all(), now),
+        "promises": list(complaint.promises.all()),
+    }
+    return render(request, "admin/complaints/complaint/_clocks.html", context)
+
+
 def _asked(show: str) -> str:
     return show if show in SHOW else "all"
 
@@ -110,7 +123,7 @@ def _annotate(timeline: case.Timeline, promises: list[Promise]) -> None:
     contacts = [entry.contact for entry in timeline.entries if entry.contact]
     events = [entry.event for entry in timeline.entries if entry.event]
     for contact in contacts:
-        contact.promised = [promise for promise in promises if promise.contact_id == contact.pk]
+        contact.promised = [one for one in promises if one.contact_id == contact.pk and one.renews_id is None]
         contact.first_reply = False
     replies = [
         one for one in contacts if one.direction == Contact.Direction.OUT and one.author_id and not one.automatic
@@ -121,16 +134,6 @@ def _annotate(timeline: case.Timeline, promises: list[Promise]) -> None:
     names = get_user_model().objects.in_bulk({event.data["after"] for event in assigned}) if assigned else {}
     for event in assigned:
         event.assigned_to = staff_name(names.get(event.data["after"]))
-
-
-def _next_promise(promises: list[Promise], timeline: case.Timeline) -> Promise | None:
-    """The first open promise after which nobody has replied: a reply is what a promise waits for."""
-    replies = [
-        entry.at for entry in timeline.entries if entry.contact and entry.contact.direction == Contact.Direction.OUT
-    ]
-    last = max(replies, default=None)
-    waiting = (one for one in promises if one.status == Promise.Status.OPEN and (not last or one.made_at >= last))
-    return next(waiting, None)
 
 
 def _shares(liability: list[LiabilityShare]) -> list[dict[str, Any]]:

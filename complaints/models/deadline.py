@@ -17,6 +17,10 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
     def running(self) -> "DeadlineQuerySet":
         return self.filter(met_at__isnull=True, stopped_at__isnull=True)
 
+    def of_stage(self) -> "DeadlineQuerySet":
+        """Clocks of the stages, without those beside them (promises, inquiries, claims, the platform's)."""
+        return self.filter(kind__in=sla.STAGE_KINDS)
+
     def alert_due(self, now) -> "DeadlineQuerySet":
         """Running clocks whose next level has been reached, the longest waiting first."""
         return self.running().filter(next_alert_at__lte=now).order_by("next_alert_at", "pk")

@@ -2,7 +2,7 @@ from django.db import models
 
 
 class Heartbeat(models.Model):
-    """When a part of the background last did its round (reliability.md, section 1)."""
+    """When a part of the background last did its round, or was first expected to (reliability.md, section 1)."""
 
     class Part(models.TextChoices):
         SWEEP = "sweep"

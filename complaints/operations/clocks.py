@@ -30,7 +30,7 @@ def settle(
     the time that it had, and so does a first response that was met by a reply which has left again.
     """
     wanted = sla.clock_for(complaint.state, answered=has_human_reply(complaint))
-    running = {deadline.kind: deadline for deadline in _running(complaint).filter(kind__in=sla.STAGE_KINDS)}
+    running = {deadline.kind: deadline for deadline in _running(complaint).of_stage()}
     for kind, deadline in running.items():
         if kind != wanted and resuming:
             deadline.delete()

@@ -8,10 +8,11 @@ from typing import Any
 
 from complaints import signals
 from complaints.lifecycle import State
-from complaints.models import Complaint, Contact, Evidence, Promise
+from complaints.models import Complaint, Contact, Deadline, Evidence, Promise
 from complaints.queries.facts import case_facts, first_reply_at
+from complaints.sla import Kind
 
-from . import clocks
+from . import clocks, platform_cases
 from .locking import locked, record, save_change
 from .progress import transition
 
@@ -30,8 +31,10 @@ def merge(complaint_id: int, target_id: int, *, reason: str, actor: Any, version
             rows.filter(origin=None).update(origin=source)
             rows.update(complaint=target)
         source.promises.update(complaint=target)
+        source.deadlines.filter(kind=Kind.PROMISE).update(complaint=target)
         save_change(target, "version")
         _take_stock(target)
+        platform_cases.adopt(target, source, now=now)
         # A reply that came along met the first response when it was given, not now.
         clocks.settle(target, now=min(first_reply_at(target) or now, now))
         record(target, "merged_in", actor=actor, now=now, reason=reason, number=source.number)
@@ -49,11 +52,15 @@ def unmerge(complaint_id: int, *, reason: str, actor: Any, version: int, now: da
         for rows in (Contact.objects, Evidence.objects):
             rows.filter(origin__in=_with_merged(source)).update(complaint=source)
             rows.filter(origin=source).update(origin=None)
-        Promise.objects.filter(contact__complaint=source).exclude(complaint=source).update(complaint=source)
+        own = Promise.objects.filter(contact__complaint=source).exclude(complaint=source)
+        watched = Deadline.objects.filter(kind=Kind.PROMISE, subject__in=list(own.values_list("pk", flat=True)))
+        watched.update(complaint=source)
+        own.update(complaint=source)
         transition(source, "unmerge", facts, actor=actor, now=now, reason=reason)
         if target:
             save_change(target, "version")
             _take_stock(target)
+            platform_cases.give_back(target, source, now=now)
             clocks.settle(target, now=now, resuming=True)
             record(target, "unmerged", actor=actor, now=now, reason=reason, number=source.number)
         if source.state == State.AWAITING_FOLLOWUP:

@@ -71,6 +71,25 @@ def watch(complaint: Complaint, *, now: datetime, over: bool = False) -> None:
         clocks.watch(complaint, Kind.PLATFORM, started_at=complaint.platform_opened_at, due_at=due_at, now=now)
 
 
+def adopt(target: Complaint, source: Complaint, *, now: datetime) -> None:
+    """A complaint that is merged brings its platform case along; of two the earlier deadline holds."""
+    theirs = source.platform_due_at
+    if theirs and (target.platform_due_at is None or theirs < target.platform_due_at):
+        target.platform_opened_at, target.platform_due_at = source.platform_opened_at, theirs
+        target.platform_reference = source.platform_reference
+        _apply(target, now=now)
+
+
+def give_back(target: Complaint, source: Complaint, *, now: datetime) -> None:
+    """The undoing of `adopt`, for a merge that is undone: the case is the source's alone again."""
+    if source.platform_due_at is None:
+        return
+    watch(source, now=now)
+    if (target.platform_due_at, target.platform_reference) == (source.platform_due_at, source.platform_reference):
+        target.platform_opened_at = target.platform_due_at = None
+        _apply(target, now=now)
+
+
 def _apply(complaint: Complaint, *, now: datetime, over: bool = False) -> None:
     rules = Rulebook()
     classify(complaint, rules)

@@ -209,7 +209,8 @@ def transition(
 
 
 def _drop_flags(complaint: Complaint) -> None:
-    """What runs beside the stages ends with the case; its history is in the events."""
+    """What runs beside the stages ends with the case; a merged one keeps its platform case, for it may come back."""
     complaint.held_at = complaint.hold_until = None
     complaint.hold_reason = ""
-    complaint.platform_opened_at = complaint.platform_due_at = None
+    if complaint.state != State.MERGED:
+        complaint.platform_opened_at = complaint.platform_due_at = None

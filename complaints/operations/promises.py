@@ -7,7 +7,6 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from complaints import sla
 from complaints.models import Complaint, Contact, Promise
 from complaints.refusals import ReasonMissing, Refused
 from complaints.sla import Kind
@@ -53,12 +52,19 @@ def make(
 ) -> Promise:
     """Write the promise down and let a clock watch it; for a caller that holds the lock. Raises PromiseBeyondClock."""
     refuse_past(promised, now=now)
-    _refuse_beyond(complaint, promised)
+    _refuse_beyond(complaint, promised, now=now)
     text = promised.text or (contact.body[:200] if contact else renews.text if renews else "")
     promise = Promise.objects.create(
-        complaint=complaint, contact=contact, text=text, made_at=now, due_at=promised.due_at, made_by=actor,
-        renews=renews, reason=reason,
-    )  # fmt: skip
+        complaint=complaint,
+        # What is renewed stays with the reply in which it was promised first, wherever a merge takes that.
+        contact=contact or (renews.contact if renews else None),
+        text=text,
+        made_at=now,
+        due_at=promised.due_at,
+        made_by=actor,
+        renews=renews,
+        reason=reason,
+    )
     clocks.watch(complaint, Kind.PROMISE, subject=promise.pk, due_at=promise.due_at, now=now)
     return promise
 
@@ -130,11 +136,14 @@ def _settle(complaint: Complaint, promise: Promise, status: str, *, now: datetim
     promise.save(update_fields=["status", "settled_at"])
 
 
-def _refuse_beyond(complaint: Complaint, promised: Promised) -> None:
-    """A promise later than our own clock for the stage is a clock broken on purpose: somebody must mean it."""
+def _refuse_beyond(complaint: Complaint, promised: Promised, *, now: datetime) -> None:
+    """A promise later than our own clock for the stage is a clock broken on purpose: somebody must mean it.
+
+    Once the clock is overdue every promise is later, and nothing is left to warn of.
+    """
     if promised.beyond_clock:
         return
-    clock = complaint.deadlines.running().filter(kind__in=sla.STAGE_KINDS, paused_at=None).first()
-    if clock and promised.due_at > clock.due_at:
+    clock = complaint.deadlines.running().of_stage().filter(paused_at=None).first()
+    if clock and now <= clock.due_at < promised.due_at:
         due = timezone.localtime(clock.due_at)
         raise PromiseBeyondClock(clock=clock.get_kind_display(), due=f"{due:%Y-%m-%d %H:%M}")

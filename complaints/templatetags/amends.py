@@ -51,6 +51,7 @@ def time_patterns() -> dict[str, str]:
     }
 
 
+@register.filter
 def time_words(span: timedelta) -> str:
     """Say a span in at most two units, rounded down: 3h 5m, 1d 4h, 42m."""
     minutes = int(abs(span).total_seconds()) // 60
@@ -78,8 +79,9 @@ def clock(
     warn: datetime | None = None,
     met: datetime | None = None,
     stopped: datetime | None = None,
+    paused: datetime | None = None,
 ) -> dict[str, object]:
-    """One clock chip: met, stopped, over, close, or simply the time left. An empty due time draws nothing."""
+    """One clock chip: met, stopped, paused, over, close, or simply the time left. An empty due time draws nothing."""
     if due is None:
         return {"due": None}
     if met is not None:
@@ -90,13 +92,29 @@ def clock(
         late = stopped > due
         tone, mark = ("breached", "circle-x") if late else ("neutral", "ban")
         text = gettext("stopped late") if late else gettext("stopped")
+    elif paused is not None:
+        tone, mark, text = "waiting", "circle-pause", gettext("paused")
     elif now > due:
         tone, mark, text = "breached", "triangle-alert", time_patterns()["over"].format(t=time_words(now - due))
     else:
         close = warn is not None and warn <= now
         tone, mark = ("risk", "timer") if close else ("neutral", "clock")
         text = time_patterns()["left"].format(t=time_words(due - now))
-    return {"due": due, "warn": warn, "met": met, "stopped": stopped, "tone": tone, "icon_name": mark, "text": text}
+    return {
+        "due": due,
+        "warn": warn,
+        "met": met,
+        "stopped": stopped or paused,
+        "tone": tone,
+        "icon_name": mark,
+        "text": text,
+    }
+
+
+@register.filter
+def span(length: timedelta) -> str:
+    """A length of time in at most two units: 3h 5m."""
+    return time_words(length)
 
 
 @register.filter
@@ -214,6 +232,12 @@ _EVENT_ICONS = {
     "remedy_progress": "truck",
     "remedy_done": "circle-check",
     "breached": "triangle-alert",
+    "held": "circle-pause",
+    "resumed": "play",
+    "platform_case": "shield-alert",
+    "platform_case_over": "shield-alert",
+    "promise_kept": "handshake",
+    "promise_renewed": "handshake",
     "contact_revealed": "eye",
     "mail_resent": "mail",
     "merge": "git-merge",

@@ -117,7 +117,9 @@ class Case:
         assignment.claim(self.id, actor=self.assignee, now=now)
 
     def accept(self, now: datetime) -> None:
-        promise = Promised(text=self.record["promise"], due_at=now + timedelta(hours=self.record["promise_hours"]))
+        promise = Promised(
+            text=self.record["promise"], due_at=now + timedelta(hours=self.record["promise_hours"]), beyond_clock=True
+        )
         reply = {"body": self.record["reply"], "channel": self.channel, "promise": promise}
         progress.accept(self.id, **reply, now=now, **self._by(self.agent))
 

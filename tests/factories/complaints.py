@@ -7,6 +7,7 @@ from typing import Any
 
 import factory
 
+from complaints import sla
 from complaints.lifecycle import State
 from complaints.models import (
     Alert,
@@ -188,6 +189,13 @@ class DeadlineFactory(factory.django.DjangoModelFactory):
     priority = "P3"
     started_at = NOW
     due_at = NOW + timedelta(hours=2)
+    budget = factory.LazyAttribute(lambda clock: clock.due_at - clock.started_at)
+    levels = factory.LazyAttribute(
+        lambda clock: [
+            [level, (clock.started_at + (clock.due_at - clock.started_at) * level / 100).isoformat(), list(audience)]
+            for level, audience in sla.LEVELS
+        ]
+    )
     next_alert_at = NOW + timedelta(hours=1)
 
     class Params:

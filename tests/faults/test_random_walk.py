@@ -8,14 +8,19 @@ from typing import Any
 
 import pytest
 
+from complaints import sla
 from complaints.lifecycle import OPEN, State
-from complaints.models import Channel, Complaint, Remedy, Shop
+from complaints.models import Channel, Complaint, Promise, Remedy, Shop
 from complaints.operations import (
     assignment,
     conversation,
+    holding,
     intake,
+    mending,
     merging,
+    platform_cases,
     progress,
+    promises,
     remedies,
     sweeping,
     verification,
@@ -27,11 +32,11 @@ from followups.operations import callback
 from tests.factories.complaints import NOW, OrderFactory, current, registered
 from tests.unchanged import everything_about
 
-ACTS = 150
+ACTS = 250
 
 SENSIBLE = {
-    "new": ["accept", "accept", "mail", "merge"],
-    "accepted": ["start_verification"],
+    "new": ["accept", "accept", "accept", "promise", "mail"],
+    "accepted": ["start_verification", "hold", "platform", "keep", "renew"],
     "verifying": ["settle", "evidence", "waive", "conclude_verification", "option"],
     "proposing": ["option", "offer", "offer"],
     "negotiating": ["agree", "agree", "decline"],
@@ -88,7 +93,7 @@ class Walk:
             _facts_stay(self, case, undone=undone)
             assert sum(share.percent for share in case.liability.all()) <= 100
             assert (case.merged_into_id is not None) == (case.state == State.MERGED)
-        assert sweeping.mend(now=self.now) == 0
+        assert mending.mend(now=self.now) == 0
         assert callback.mend(now=self.now) == 0
 
     def words(self) -> str:
@@ -154,8 +159,41 @@ def _merge(walk: Walk, case: Complaint, who: dict[str, Any]) -> Any:
 
 
 def _correct(walk: Walk, case: Complaint, who: dict[str, Any]) -> Any:
-    changes = {"priority": walk.dice.choice(["P1", "P2", "P3", "P3", "P4"])}
+    changes = {"priority": walk.dice.choice(["P1", "P2", "P3", "", "P4"])}
     return intake.correct(case.pk, changes, version=case.version, **who)
+
+
+def _hold(walk: Walk, case: Complaint, who: dict[str, Any]) -> Any:
+    until = walk.now + timedelta(hours=walk.dice.choice([-1, 2, 30]))
+    return holding.hold(case.pk, reason=walk.words(), until=until, version=case.version, **who)
+
+
+def _platform(walk: Walk, case: Complaint, who: dict[str, Any]) -> Any:
+    due_at = walk.now + timedelta(hours=walk.dice.choice([-1, 3, 8, 60]))
+    return platform_cases.set_deadline(case.pk, due_at=due_at, reference="TB1", version=case.version, **who)
+
+
+def _some_promise(walk: Walk, case: Complaint) -> int:
+    known = list(Promise.objects.filter(complaint__in=walk.cases).values_list("pk", flat=True))
+    own = list(case.promises.filter(settled_at=None).values_list("pk", flat=True))
+    return walk.dice.choice(own or known or [0])
+
+
+def _keep(walk: Walk, case: Complaint, who: dict[str, Any]) -> Any:
+    return promises.keep(case.pk, _some_promise(walk, case), version=case.version, **who)
+
+
+def _renew(walk: Walk, case: Complaint, who: dict[str, Any]) -> Any:
+    hours = walk.dice.choice([-1, 2, 50])
+    promised = Promised(text="", due_at=walk.now + timedelta(hours=hours), beyond_clock=walk.dice.random() < 0.5)
+    promise = _some_promise(walk, case)
+    return promises.renew(case.pk, promise, promised, reason=walk.words(), version=case.version, **who)
+
+
+def _promise(walk: Walk, case: Complaint, who: dict[str, Any]) -> Any:
+    promised = Promised(text="", due_at=walk.now + timedelta(hours=walk.dice.choice([1, 70])))
+    owed = frozenset(case.promises.values_list("pk", flat=True)) if walk.dice.random() < 0.5 else frozenset()
+    return conversation.reply(case.pk, walk.words(), channel="phone", promise=promised, still_open=owed, **who)
 
 
 def _sweep(walk: Walk, case: Complaint, who: dict[str, Any]) -> Any:
@@ -203,6 +241,13 @@ DEEDS: dict[str, Callable[[Walk, Complaint, dict[str, Any]], Any]] = {
     ),
     "attempt": versioned(callback.record_attempt, comment=Walk.words),
     "sweep": _sweep,
+    "hold": _hold,
+    "resume": versioned(holding.resume),
+    "platform": _platform,
+    "platform_over": versioned(platform_cases.end),
+    "keep": _keep,
+    "renew": _renew,
+    "promise": _promise,
 }  # fmt: skip
 
 
@@ -210,9 +255,19 @@ DEEDS: dict[str, Callable[[Walk, Complaint, dict[str, Any]], Any]] = {
 
 
 def _one_clock(case: Complaint) -> None:
-    """An open case has exactly one clock, and is due when that is; one that is over has none."""
+    """An open case has one clock for its stage, and one for what is owed beside it; one that is over has none."""
     running = list(case.deadlines.running())
-    assert [clock.due_at for clock in running] == ([case.next_due_at] if case.state in OPEN else []), case.state
+    stage = [clock for clock in running if clock.kind in sla.STAGE_KINDS]
+    assert len(stage) == (case.state in OPEN), case.state
+    owed = case.promises.filter(settled_at=None)
+    assert sorted(clock.subject for clock in running if clock.kind == "promise") == sorted(one.pk for one in owed)
+    platform = [clock for clock in running if clock.kind == "platform"]
+    assert len(platform) == (case.state in OPEN and case.platform_due_at is not None)
+    assert all(clock.due_at <= platform[0].due_at for clock in stage if platform and clock.kind in sla.CAPPED)
+    assert all(case.held_at for clock in running if clock.paused_at)
+    assert all(clock.paused_at for clock in running if case.held_at and clock.pausable)
+    waiting = [clock.due_at for clock in running if not clock.paused_at] + [case.hold_until]
+    assert case.next_due_at == sla.earliest(waiting)
     assert (case.next_due_at is None) == (case.state not in OPEN)
 
 

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from complaints.operations import heartbeat
 from complaints.operations.bootstrap import load_roles
 from knowledge.operations.bootstrap import load_content
 
@@ -12,6 +13,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         roles = load_roles()
         added = load_content()
+        heartbeat.expect_all()
         if roles or any(added.values()):
             self.stdout.write(
                 f"bootstrap: {roles} roles, {added['issue_types']} issue types, {added['scripts']} scripts"

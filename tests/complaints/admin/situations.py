@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.urls import reverse
 
 from complaints.admin.signing import sign_version
 from complaints.models import Complaint, Remedy
-from complaints.operations import remedies
+from complaints.operations import holding, platform_cases, remedies
 from tests.factories.complaints import NOW, carry_out, current, establish, prepare_options, registered
 
 TALK = {"channel": "phone"}
@@ -45,6 +46,18 @@ def _option(case: Complaint, staff: dict[str, Any]) -> dict[str, Any]:
     return {"remedy": case.remedies.exclude(status="declined").order_by("pk")[0].pk}
 
 
+def _hold(case: Complaint, staff: dict[str, Any]) -> None:
+    holding.hold(case.pk, reason="等客户照片", until=NOW + timedelta(days=2), **_who(case, staff))
+
+
+def _platform_case(case: Complaint, staff: dict[str, Any]) -> None:
+    platform_cases.set_deadline(case.pk, due_at=NOW + timedelta(days=2), **_who(case, staff))
+
+
+def _promise(case: Complaint, staff: dict[str, Any]) -> dict[str, Any]:
+    return {"promise": case.promises.get().pk}
+
+
 SITUATIONS: dict[str, Situation] = {
     "accept": Situation("new", plain(body="马上核实", **TALK, **PROMISE)),
     "start_verification": Situation("accepted", plain()),
@@ -60,6 +73,14 @@ SITUATIONS: dict[str, Situation] = {
         "new",
         lambda case, staff: {"target": Complaint.objects.get(title="另一单").pk, **REASON},
         lambda case, staff: registered(case.shop, actor=staff["agent"], title="另一单", order=case.order),
+    ),
+    "hold": Situation("verifying", plain(until="2026-11-22T10:00", **REASON)),
+    "resume": Situation("verifying", plain(**REASON), _hold),
+    "platform": Situation("verifying", plain(due_at="2026-11-22T10:00", reference="TB-1")),
+    "platform_over": Situation("verifying", plain(**REASON), _platform_case),
+    "keep_promise": Situation("verifying", _promise),
+    "renew_promise": Situation(
+        "verifying", lambda case, staff: {**_promise(case, staff), "due_at": "2026-11-20T15:00", **REASON}
     ),
     "unmerge": Situation("merged", plain(**REASON)),
     "reply": Situation("accepted", plain(body="已联系仓库", **TALK)),

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("frozen")
 HANDLING = {
     "accept", "start_verification", "conclude_verification", "offer", "decline", "agree", "resolve", "reopen",
     "withdraw", "reply", "hear", "note", "evidence", "liability", "option", "discard", "execute", "claim", "rate",
-    "attempt", "raise_cost",
+    "attempt", "raise_cost", "hold", "resume", "platform", "platform_over", "keep_promise", "renew_promise",
 }  # fmt: skip
 LEADING = HANDLING | {"assign", "waive", "merge", "unmerge"}
 SUPERVISING = LEADING | {"find_unfounded", "apology"}
@@ -304,6 +304,8 @@ LISTS: dict[str, set[str]] = {
     "complaints_order_changelist": VIEWERS,
     "complaints_customer_changelist": VIEWERS,
     "complaints_complaintevent_changelist": VIEWERS,
+    "complaints_promise_changelist": VIEWERS,
+    "complaints_promise_list": VIEWERS,
     "followups_followup_changelist": VIEWERS,
     "complaints_outboxmessage_changelist": {"supervisor", "shop_manager", "auditor"},
     "complaints_alert_changelist": HANDLERS | {"finance", "legal"},
@@ -318,6 +320,7 @@ LISTS: dict[str, set[str]] = {
     "complaints_order_add": set(),
     "complaints_customer_add": set(),
     "complaints_complaintevent_add": set(),
+    "complaints_promise_add": set(),
     "complaints_outboxmessage_add": set(),
     "complaints_alert_add": set(),
     "followups_followup_add": set(),

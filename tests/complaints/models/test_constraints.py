@@ -41,10 +41,10 @@ def refused(write: Callable[[], Any]) -> bool:
 
 IMPOSSIBLE_CLOCKS = {
     "due before the start": {"due_at": EARLIER},
-    "due at the start": {"due_at": NOW},
     "met before the start": {"met_at": EARLIER, "next_alert_at": None},
     "breached before the start": {"breached_at": EARLIER},
     "met and still alerting": {"met_at": NOW},
+    "standing still and still alerting": {"paused_at": NOW},
 }
 
 
@@ -60,6 +60,8 @@ def test_possible_clocks_are_taken() -> None:
     DeadlineFactory(met_at=NOW, next_alert_at=None)
     DeadlineFactory(met=True, breached_at=NOW)
     DeadlineFactory(stopped=True)
+    DeadlineFactory(due_at=NOW)
+    DeadlineFactory(paused_at=NOW, next_alert_at=None)
 
 
 def test_two_clocks_of_a_kind_do_not_run_at_once() -> None:
@@ -69,6 +71,9 @@ def test_two_clocks_of_a_kind_do_not_run_at_once() -> None:
     DeadlineFactory(complaint=complaint)
     assert refused(lambda: DeadlineFactory(complaint=complaint))
     DeadlineFactory(complaint=complaint, kind="verification")
+    for promise in (1, 2):
+        DeadlineFactory(complaint=complaint, kind="promise", subject=promise)
+    assert refused(lambda: DeadlineFactory(complaint=complaint, kind="promise", subject=2))
 
 
 def test_a_round_has_one_choice() -> None:

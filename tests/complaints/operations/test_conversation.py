@@ -8,15 +8,9 @@ import pytest
 
 from complaints.models import Complaint, Contact, OutboxMessage, Promise
 from complaints.operations import conversation
-from complaints.operations.conversation import (
-    ComplaintOver,
-    EmptyText,
-    NoAddress,
-    Promised,
-    PromiseInThePast,
-    SaidAlready,
-    UnfilledPlaceholder,
-)
+from complaints.operations.conversation import EmptyText, NoAddress, SaidAlready, UnfilledPlaceholder
+from complaints.operations.ended import ComplaintOver
+from complaints.operations.promises import Promised, PromiseInThePast
 from tests.factories.complaints import NOW, CustomerFactory, OrderFactory, current
 from tests.unchanged import nothing_written
 
@@ -177,7 +171,7 @@ def test_an_apology_call_is_a_human_reply(case: Callable[..., Any], user_with: C
 
 def test_promises_are_counted_by_the_case(case: Callable[..., Any], agent: Any) -> None:
     complaint = case("accepted")
-    reply(complaint, agent, promise=Promised(text="再延一天", due_at=LATER + timedelta(days=1)))
+    reply(complaint, agent, promise=Promised(text="再延一天", due_at=LATER + timedelta(hours=20)))
     assert Promise.objects.filter(complaint=complaint).count() == 2
 
 

@@ -121,7 +121,7 @@ def test_a_level_alerted_before_the_merge_is_not_alerted_again(pair: tuple[Compl
     source.deadlines.running().update(level=80)
     merge(source, target, lead)
     unmerge(source, lead)
-    clock = source.deadlines.running().get()
+    clock = source.deadlines.running().of_stage().get()
     assert (clock.level, clock.next_alert_at) == (80, clock.due_at)
 
 
@@ -246,7 +246,8 @@ def test_a_promise_moves_along_unkept_and_the_reply_that_came_meets_the_first_re
     merge(source, target, lead)
     assert [(moved.pk, moved.status) for moved in target.promises.all()] == [(promise.pk, "open")]
     assert target.deadlines.get(kind="first_response").met_at == replied_at
-    assert target.deadlines.running().get().kind == "verification"
+    assert target.deadlines.running().of_stage().get().kind == "verification"
+    assert target.deadlines.running().get(kind="promise").subject == promise.pk
 
 
 def test_another_shops_case_is_not_the_same_matter(case: Callable[..., Any], agent: Any, lead: Any) -> None:

@@ -1,0 +1,132 @@
+"""The platform's own deadline overrides our clocks."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from complaints.models import Alert, Complaint, Deadline, SlaPolicy
+from complaints.operations import intake, merging, platform_cases, sweeping
+from complaints.operations.ended import ComplaintOver
+from complaints.operations.platform_cases import NoPlatformCase, PlatformDeadlinePast
+from tests.factories.complaints import NOW, current, registered
+from tests.unchanged import nothing_written
+
+H = timedelta(hours=1)
+
+
+def open_case(case: Complaint, agent: Any, due_at: datetime, now: datetime = NOW) -> Complaint:
+    version = current(case).version
+    return platform_cases.set_deadline(case.pk, due_at=due_at, reference="TB-1", actor=agent, version=version, now=now)
+
+
+def stage(case: Complaint) -> Deadline:
+    return case.deadlines.running().of_stage().get()
+
+
+def test_our_clock_is_due_six_hours_before_the_platform(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("verifying")
+    open_case(complaint, agent, NOW + 18 * H)
+    clock, platform = stage(complaint), complaint.deadlines.running().get(kind="platform")
+    assert (clock.due_at, clock.latest_at, platform.due_at) == (NOW + 12 * H,) * 3
+    assert current(complaint).next_due_at <= NOW + 12 * H
+
+
+def test_a_later_deadline_leaves_our_own_time(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("verifying")
+    open_case(complaint, agent, NOW + 80 * H)
+    assert stage(complaint).due_at == NOW + 24 * H
+
+
+def test_levels_follow_the_time_that_is_left(case: Callable[..., Any], agent: Any) -> None:
+    """Warnings within what the cap leaves; lateness by the whole budget, or everybody would be told at once."""
+    complaint = case("verifying")
+    open_case(complaint, agent, NOW + 16 * H)
+    assert {warn.level: warn.at - NOW for warn in stage(complaint).plan} == {
+        50: 5 * H,
+        80: 8 * H,
+        100: 10 * H,
+        150: 22 * H,
+        200: 34 * H,
+    }
+
+
+def test_a_deadline_within_the_margin_is_due_at_once_and_everybody_hears_of_it(
+    case: Callable[..., Any], agent: Any, staff: Any
+) -> None:
+    complaint = case("verifying")
+    open_case(complaint, agent, NOW + 4 * H)
+    assert stage(complaint).due_at == NOW
+    assert complaint.deadlines.running().get(kind="platform").due_at == NOW
+    sweeping.sweep(now=NOW + timedelta(minutes=1))
+    levels = {(alert.kind, alert.level) for alert in Alert.objects.filter(complaint=complaint)}
+    assert levels == {("verification", 100), ("platform", 100), ("platform", 150), ("platform", 200)}
+
+
+def test_the_end_of_the_platform_case_gives_our_time_back(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("verifying")
+    open_case(complaint, agent, NOW + 18 * H)
+    platform_cases.end(complaint.pk, actor=agent, version=current(complaint).version, now=NOW + H)
+    clock = stage(complaint)
+    assert (clock.due_at, clock.latest_at) == (NOW + 24 * H, None)
+    assert complaint.deadlines.get(kind="platform").met_at == NOW + H
+
+
+def test_a_new_deadline_takes_the_place_of_the_old_one(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("verifying")
+    open_case(complaint, agent, NOW + 18 * H)
+    open_case(complaint, agent, NOW + 28 * H, now=NOW + H)
+    assert stage(complaint).due_at == NOW + 22 * H
+    ended, running = complaint.deadlines.filter(kind="platform").order_by("pk")
+    assert (ended.met_at, ended.stopped_at) == (None, NOW + H)
+    assert (running.started_at, running.due_at) == (NOW, NOW + 22 * H)
+
+
+def test_the_next_stage_is_capped_too_but_not_the_call_back(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("executing")
+    open_case(complaint, agent, NOW + 18 * H)
+    assert stage(complaint).due_at == NOW + 12 * H
+    waiting = case("awaiting_followup")
+    open_case(waiting, agent, NOW + 18 * H)
+    assert stage(waiting).due_at == NOW + 24 * H
+
+
+def test_a_policy_may_make_it_urgent(case: Callable[..., Any], agent: Any) -> None:
+    SlaPolicy.objects.create(name="平台介入", position=1, platform_case=True, priority="P2")
+    complaint = case("verifying")
+    open_case(complaint, agent, NOW + 80 * H)
+    assert (current(complaint).priority, stage(complaint).due_at) == ("P2", NOW + 12 * H)
+    platform_cases.end(complaint.pk, actor=agent, version=current(complaint).version, now=NOW + H)
+    assert (current(complaint).priority, stage(complaint).due_at) == ("P3", NOW + 24 * H)
+
+
+def test_a_merge_takes_it_along_and_its_undoing_gives_it_back(case: Callable[..., Any], agent: Any, staff: Any) -> None:
+    source = case("verifying")
+    target = registered(source.shop, actor=agent, title="同一单", order=source.order)
+    open_case(source, agent, NOW + 18 * H)
+    step = {"reason": "同一件事", "actor": staff["team_lead"], "now": NOW + H}
+    merging.merge(source.pk, target.pk, version=current(source).version, **step)
+    assert current(target).platform_due_at == NOW + 18 * H
+    assert stage(target).due_at <= NOW + 12 * H
+    merging.unmerge(source.pk, version=current(source).version, **step | {"now": NOW + 2 * H})
+    assert current(target).platform_due_at is None
+    assert not target.deadlines.running().filter(kind="platform").exists()
+    assert source.deadlines.running().get(kind="platform").due_at == NOW + 12 * H
+
+
+def test_odd_deadlines_are_refused(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("verifying")
+    with nothing_written(complaint), pytest.raises(PlatformDeadlinePast):
+        open_case(complaint, agent, NOW)
+    with nothing_written(complaint), pytest.raises(NoPlatformCase):
+        platform_cases.end(complaint.pk, actor=agent, version=current(complaint).version, now=NOW)
+    with pytest.raises(ComplaintOver):
+        open_case(case("closed"), agent, NOW + 18 * H)
+
+
+def test_a_correction_keeps_the_cap(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("verifying")
+    open_case(complaint, agent, NOW + 18 * H)
+    intake.correct(complaint.pk, {"priority": "P4"}, actor=agent, version=current(complaint).version, now=NOW)
+    assert stage(complaint).due_at == NOW + 12 * H

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from tests.journeys import clerk  # sets Django up
+import django
+
+django.setup()
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
@@ -19,6 +21,7 @@ from django.utils import timezone  # noqa: E402
 from complaints.models import Alert, Complaint, ComplaintEvent, Contact, Deadline, OutboxMessage  # noqa: E402
 from tests.factories.auth import StaffFactory  # noqa: E402
 from tests.faults import load, wholeness  # noqa: E402
+from tests.journeys import clerk  # noqa: E402
 
 
 def prepare() -> None:
@@ -103,7 +106,9 @@ def forget_connection() -> None:
 def registered_whole(cases: list[int]) -> list[str]:
     """What is missing of registrations that were answered with success."""
     known = set(Complaint.objects.filter(pk__in=cases).values_list("pk", flat=True))
-    told = set(ComplaintEvent.objects.filter(kind="registered", complaint__in=cases).values_list("complaint", flat=True))
+    told = set(
+        ComplaintEvent.objects.filter(kind="registered", complaint__in=cases).values_list("complaint", flat=True)
+    )
     heard = set(Contact.objects.filter(direction="in", complaint__in=cases).values_list("complaint", flat=True))
     watched = set(Deadline.objects.filter(complaint__in=cases).values_list("complaint", flat=True))
     return [f"case {pk}" for pk in cases if not all(pk in part for part in (known, told, heard, watched))]
@@ -111,7 +116,10 @@ def registered_whole(cases: list[int]) -> list[str]:
 
 def replied_whole(replies: list[list[Any]]) -> list[str]:
     """What is missing of replies (case, words) that were answered with success."""
-    by_case = {(case, body): pk for pk, case, body in Contact.objects.filter(direction="out").values_list("pk", "complaint", "body")}
+    by_case = {
+        (case, body): pk
+        for pk, case, body in Contact.objects.filter(direction="out").values_list("pk", "complaint", "body")
+    }
     keys = set(OutboxMessage.objects.filter(dedup_key__startswith="reply:").values_list("dedup_key", flat=True))
     return [words for case, words in replies if f"reply:{by_case.get((case, words))}" not in keys]
 

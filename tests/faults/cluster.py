@@ -28,7 +28,9 @@ class Cluster:
     def __enter__(self) -> Cluster:
         if os.getuid() == 0:
             shutil.chown(self.folder, OWNER)
-        self._run("initdb", "--auth=trust", f"--username={OWNER}", "--encoding=UTF8", "--locale=C.UTF-8", str(self.data))
+        self._run(
+            "initdb", "--auth=trust", f"--username={OWNER}", "--encoding=UTF8", "--locale=C.UTF-8", str(self.data)
+        )
         self._control("start")
         return self
 

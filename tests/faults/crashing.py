@@ -149,8 +149,7 @@ def naively(way: str) -> dict[str, int]:
 
 @contextmanager
 def _mail() -> Iterator[MailServer]:
-    """A mail server in this process, which the desk in this process sends to."""
+    """A mail server in this process, which the desk in this process sends to instead of the one that it was given."""
     with MailServer() as smtp:
-        settings.EMAIL_BACKEND = "complaints.outbox.channels.SmtpBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp.port
         yield smtp

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from complaints.models import Complaint, ComplaintEvent, Contact, Shop
+from complaints.models import ComplaintEvent, Contact, Shop
 from tests.factories.auth import StaffFactory
 
 
@@ -17,8 +17,8 @@ def hire(number: int) -> list[str]:
 def look(case: int) -> dict[str, Any]:
     """The corrections of the title as the history tells them, oldest first, and the notes."""
     events = ComplaintEvent.objects.filter(complaint=case, kind="corrected").order_by("id")
+    changes = [data["changes"] for data in events.values_list("data", flat=True)]
     return {
-        "corrections": [change for data in events.values_list("data", flat=True) if (change := data["changes"].get("title"))],
+        "corrections": [change["title"] for change in changes if "title" in change],
         "notes": list(Contact.objects.filter(complaint=case, direction="internal").values_list("body", flat=True)),
-        "version": Complaint.objects.get(pk=case).version,
     }

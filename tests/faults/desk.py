@@ -1,4 +1,4 @@
-"""A whole desk under attack: web, worker and beat by the commands of the Procfile, each of which may die at any time."""
+"""A whole desk under attack: web, worker and beat by the commands of the Procfile, each of which may die."""
 
 from __future__ import annotations
 

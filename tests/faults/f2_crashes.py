@@ -14,7 +14,7 @@ SMALL = {"clocks": 1}
 
 def attack(place: Place, *, clocks: int) -> Finding:
     finding = Finding("F2", "a crash at every statement", wanted="0 lost at every point")
-    with place.desk() as desk:
+    with place.desk_with_mail() as (desk, _sink):
         seen = {task: desk.clerk("call", what="crashing.everywhere", task=task, clocks=clocks) for task in TASKS}
         problems = desk.clerk("problems")
         naive = {way: desk.clerk("call", what="crashing.naively", way=way) for way in NAIVE}

@@ -13,7 +13,7 @@ from tests.faults.plain import PlainDesk
 from tests.faults.sink import Sink
 
 FULL = {"alerts": 4_000, "flushes": 20, "tick": 5, "work": 1.0, "plain": 1_000}
-SMALL = {"alerts": 60, "flushes": 3, "tick": 2, "work": 3.0, "plain": 100}
+SMALL = {"alerts": 60, "flushes": 3, "tick": 2, "work": 3.0, "plain": 300}
 APART = 3
 """Ticks from one flush to the next: a wake-up that is lost has its next one in between."""
 

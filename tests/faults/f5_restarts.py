@@ -38,13 +38,13 @@ def attack(place: Place, *, strikes: int, apart: float, walkers: int, restart: b
         desk.start("broker", "worker", "beat")
         desk.clerk("fall_due", number=DUE, after=0, within=strikes * apart)
         log = desk.var.parent / "confirmed"
-        with Walkers(desk, walkers, "walking.walk", seconds=strikes * apart, log=str(log)) as people:
+        with Walkers(desk, walkers, "walking.walk", log=str(log)) as people:
             _strike(people, strike, strikes, apart)
         _recover(desk, place)
         seen, problems = desk.clerk("tally"), desk.clerk("problems")
         unconfirmed = desk.clerk("call", what="walking.unconfirmed", log=str(log))
         steps = len(log.read_text().splitlines())
-        halves = _control(desk, strike, strikes, apart, walkers)
+        halves = _control(desk, strike, max(5, strikes // 3), apart, walkers)
     finding.nothing(half_written=len(problems), confirmed_and_lost=len(unconfirmed), alerts_lost=DUE - seen["heard"])
     finding.nothing(alerts_doubled=seen["doubled"])
     finding.misses += problems[:5] + unconfirmed[:5] + people.failed
@@ -108,10 +108,9 @@ def _recover(desk: Desk, place: Place) -> None:
 def _control(desk: Desk, strike: Strike, strikes: int, apart: float, walkers: int) -> int:
     """How much is half-written by people who use no transaction."""
     desk.kill_whole("worker", "beat")
-    desk.clerk("fall_due", number=3_000, after=-10.0, within=1.0)
+    desk.clerk("fall_due", number=400, after=-10.0, within=1.0)
     before = len(desk.clerk("history_gaps"))
-    way = "naive.steps_without_transaction"
-    with Walkers(desk, walkers, way, seconds=strikes * apart) as people:
+    with Walkers(desk, walkers, "naive.steps_without_transaction") as people:
         _strike(people, strike, strikes, apart)
     desk.clerk("forget_connection")
     return len(desk.clerk("history_gaps")) - before
@@ -121,7 +120,8 @@ class Walkers:
     """Processes that work on the desk's database; whoever is killed is followed by another."""
 
     def __init__(self, desk: Desk, number: int, what: str, **how: Any) -> None:
-        self.desk, self.what, self.how = desk, what, how
+        self._stop = desk.var.parent / f"stop {what}"
+        self.desk, self.what, self.how = desk, what, how | {"stop": str(self._stop)}
         self.cut = 0
         self.failed: list[str] = []
         self._dice = random.Random(1)
@@ -140,6 +140,7 @@ class Walkers:
 
     def __exit__(self, *exc: object) -> None:
         self._over.set()
+        self._stop.touch()
         for thread in self._threads:
             thread.join(120)
 
@@ -157,11 +158,12 @@ class Walkers:
     def _work(self, place: int) -> None:
         done = False
         while not done and not self._over.is_set():
-            clerk = self._now[place] = self.desk.hire()
+            clerk = self.desk.hire()
             try:
                 clerk("forget_connection")
+                self._now[place] = clerk
                 self._ready.release()
-                seen = clerk("call", what=self.what, **self.how)
+                seen = clerk("call", what=self.what, place=place, of=len(self._threads), **self.how)
                 self.cut += seen.get("cut", 0) if isinstance(seen, dict) else 0
                 done = True
             except (AssertionError, BrokenPipeError) as error:

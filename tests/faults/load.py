@@ -70,7 +70,9 @@ def _clocks(cases: list[Complaint], levels: sla.Levels) -> Iterator[Deadline]:
 
 def _customer(now: datetime) -> Customer:
     known = Customer.objects.filter(platform="taobao").first()
-    return known or Customer.objects.create(platform="taobao", name="王小明", email="buyer@mail.example", created_at=now)
+    return known or Customer.objects.create(
+        platform="taobao", name="王小明", email="buyer@mail.example", created_at=now
+    )
 
 
 def _agents(shop: Shop, number: int) -> list[object]:

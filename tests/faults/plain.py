@@ -10,10 +10,8 @@ import time
 import uuid
 from contextlib import suppress
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
-import redis
 from celery import Celery
 from django.conf import settings
 
@@ -68,10 +66,14 @@ class PlainDesk:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.worker = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "tests.faults.plain", "worker", "--concurrency", "2", "-l", "error"],
-                cwd=BASE, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                [sys.executable, "-m", "celery", "-A", "tests.faults.plain", "worker", "-c", "2", "-l", "error"],
+                cwd=BASE,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
                 start_new_session=True,
-            )  # fmt: skip
+            )
 
     def kill(self) -> None:
         if self.worker:

@@ -1,11 +1,10 @@
 """The attacks of reliability.md, section 4, with counts that fit into a test run; `make faults` has the full ones."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from tests.faults import f1_kills, f2_crashes, f3_flushes, f4_silent_broker, f5_restarts, f6_three_beats, f7_standstill, f8_fifty_agents
+from tests.faults.attacks import ATTACKS
 from tests.faults.desk import Place, place
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("processes")]
@@ -17,8 +16,9 @@ def somewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield ready
 
 
-@pytest.mark.parametrize("attack", [f1_kills, f2_crashes, f3_flushes, f4_silent_broker, f5_restarts, f6_three_beats, f7_standstill, f8_fifty_agents], ids=lambda attack: attack.__name__)
-def test_attack(attack: Any, somewhere: Place) -> None:
+@pytest.mark.parametrize("name", ATTACKS)
+def test_attack_reaches_its_figure_and_bites_its_control(name: str, somewhere: Place) -> None:
+    attack = ATTACKS[name]
     finding = attack.attack(somewhere, **attack.SMALL)
-    print(finding)
+    print(finding.counts, finding.reached, finding.control, sep="\n")
     assert finding.misses == []

@@ -6,11 +6,12 @@ import time
 import uuid
 from decimal import Decimal
 from pathlib import Path
+from typing import TextIO
 
 from django.db import Error, connection
 from django.utils import timezone
 
-from complaints.models import Complaint, ComplaintEvent, Shop
+from complaints.models import ComplaintEvent, Shop
 from complaints.operations.customers import Person
 from complaints.operations.intake import TypedOrder
 from tests.factories.complaints import bring, registered
@@ -18,13 +19,13 @@ from tests.factories.complaints import bring, registered
 ROAD = ("accepted", "verifying", "proposing", "negotiating", "executing", "awaiting_followup", "closed")
 
 
-def walk(seconds: float, log: str) -> dict[str, int]:
-    """Walk so long; each step that was confirmed is noted in the log, which outlives this process."""
-    until, seen = time.monotonic() + seconds, {"cases": 0, "cut": 0}
+def walk(log: str, stop: str, place: int, of: int) -> dict[str, int]:
+    """Walk until the file `stop` is there; confirmed steps are noted in the log, which outlives the process."""
+    over, seen = Path(stop), {"cases": 0, "cut": 0}
     with Path(log).open("a") as confirmed:
-        while time.monotonic() < until:
+        while not over.exists():
             try:
-                _one_case(confirmed, until)
+                _one_case(confirmed, over)
                 seen["cases"] += 1
             except Error:
                 seen["cut"] += 1
@@ -33,7 +34,7 @@ def walk(seconds: float, log: str) -> dict[str, int]:
     return seen
 
 
-def _one_case(confirmed: object, until: float) -> None:
+def _one_case(confirmed: TextIO, over: Path) -> None:
     shop = Shop.objects.get()
     agent = shop.members.get(username="agent")
     name = uuid.uuid4().hex[:10]
@@ -43,7 +44,7 @@ def _one_case(confirmed: object, until: float) -> None:
     case = registered(shop, actor=agent, now=now, order=None, typed_order=order, person=person)
     print(case.pk, "new", file=confirmed, flush=True)
     for state in ROAD:
-        if time.monotonic() > until:
+        if over.exists():
             return
         case = bring(case, state, actor=agent, now=now)
         print(case.pk, state, file=confirmed, flush=True)
@@ -56,4 +57,3 @@ def unconfirmed(log: str) -> list[str]:
     events = ComplaintEvent.objects.filter(complaint__in=cases).exclude(to_state="")
     told = set(events.values_list("complaint", "to_state"))
     return [f"{pk} {state}" for pk, state in steps if (int(pk), state) not in told]
-

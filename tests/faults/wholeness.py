@@ -56,7 +56,7 @@ def _history() -> Iterator[str]:
 
 
 def _clocks() -> Iterator[str]:
-    """An open complaint has the clock of its stage and is due with the first of its clocks; one that is over has none."""
+    """An open complaint has its stage's clock and is due with the first of its clocks; one that is over has none."""
     running: dict[int, list[tuple[str, object]]] = defaultdict(list)
     rows = Deadline.objects.filter(met_at=None, stopped_at=None).values_list("complaint_id", "kind", "due_at")
     for case, kind, due_at in rows:

@@ -41,11 +41,12 @@ class Rule:
             and (not self.channels or facts.channel in self.channels)
             and (not self.issue_types or bool(self.issue_types & facts.issue_types))
             and (not self.severities or facts.severity in self.severities)
-            and self._fits_amount(facts.amount)
+            and self.fits_amount(facts.amount)
             and (self.platform_case is None or self.platform_case == facts.platform_case)
         )
 
-    def _fits_amount(self, amount: Decimal | None) -> bool:
+    def fits_amount(self, amount: Decimal | None) -> bool:
+        """Whether the amount alone is as the rule wants it."""
         if self.amount_from is None and self.amount_below is None:
             return True
         if amount is None:

@@ -11,12 +11,16 @@ VIEW_CASE = (
     "complaints.view_complaint", "complaints.view_contact", "complaints.view_evidence", "complaints.view_remedy",
     "complaints.view_promise", "complaints.view_deadline", "complaints.view_complaintevent", "complaints.view_order",
     "complaints.view_customer", "complaints.view_shop", "followups.view_followup",
+    "complaints.view_inquiry", "complaints.view_recoveryclaim",
 )  # fmt: skip
+
+_RECOVER = ("complaints.add_recoveryclaim", "complaints.change_recoveryclaim")
 
 HANDLE = (
     "complaints.add_complaint", "complaints.change_complaint", "complaints.add_contact", "complaints.add_evidence",
     "complaints.set_liability", "complaints.add_remedy", "complaints.execute_remedy", "complaints.claim_complaint",
     "knowledge.view_replyscript", "complaints.view_liabilityshare", "complaints.view_alert",
+    "complaints.add_inquiry", "complaints.change_inquiry", *_RECOVER,
     "complaints.hold_complaint", "complaints.set_platform_case",
 )  # fmt: skip
 
@@ -44,11 +48,14 @@ _LEAD = (
 )  # fmt: skip
 _SUPERVISOR = (
     *_LEAD, "complaints.view_all_shops", "complaints.approve_l2", "complaints.record_apology",
-    "complaints.reveal_contact", "complaints.view_outboxmessage", *_steps("find_unfounded"),
+    "complaints.reveal_contact", "complaints.view_outboxmessage", "complaints.view_slapolicy",
+    "complaints.view_workcalendar", *_steps("find_unfounded"),
 )  # fmt: skip
 _SETTINGS = (
     "complaints.change_shop", "complaints.add_shop", "auth.view_user", "auth.add_user", "auth.change_user",
-    "complaints.resend_message",
+    "complaints.resend_message", "complaints.add_slapolicy", "complaints.change_slapolicy",
+    "complaints.view_settingchange", "complaints.add_workcalendar", "complaints.change_workcalendar",
+    "complaints.view_department", "complaints.add_department", "complaints.change_department",
 )  # fmt: skip
 _KNOWLEDGE = (
     "knowledge.view_issuetype", "knowledge.add_issuetype", "knowledge.change_issuetype",
@@ -70,11 +77,11 @@ ROLES: dict[str, Role] = {
         Role("agent", _("Agent"), _AGENT),
         Role("team_lead", _("Team lead"), _LEAD),
         Role("supervisor", _("Supervisor"), _SUPERVISOR),
-        Role("department", _("Department"), ()),
+        Role("department", _("Department"), ("complaints.view_inquiry", "complaints.answer_inquiry")),
         Role(
             "finance", _("Finance"),
             (*VIEW_CASE, "complaints.view_executing", "complaints.execute_remedy", "complaints.approve_finance",
-             "complaints.view_alert"),
+             "complaints.view_alert", *_RECOVER),
         ),
         Role("legal", _("Legal"), (*_READ_ALL, "complaints.approve_legal", "complaints.view_alert")),
         Role("knowledge_manager", _("Knowledge manager"), _KNOWLEDGE),
@@ -83,6 +90,7 @@ ROLES: dict[str, Role] = {
             "shop_manager", _("Shop manager"),
             (*_SUPERVISOR, *_SETTINGS, *_KNOWLEDGE, "complaints.approve_l3"),
         ),
-        Role("auditor", _("Auditor"), (*_READ_ALL, "complaints.view_outboxmessage")),
+        Role("auditor", _("Auditor"), (*_READ_ALL, "complaints.view_outboxmessage", "complaints.view_slapolicy",
+                                          "complaints.view_settingchange")),
     )
 }  # fmt: skip

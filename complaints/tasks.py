@@ -12,7 +12,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints.models import Heartbeat
-from complaints.operations import heartbeat, mending, sweeping
+from complaints.operations import calendar_years, heartbeat, mending, reapplying, recomputing, sweeping
 from complaints.outbox import delivery
 
 
@@ -36,6 +36,21 @@ def mend() -> int:
     done = mending.mend(now=timezone.now())
     heartbeat.beat(Heartbeat.Part.MEND)
     return done
+
+
+@shared_task
+def recompute() -> int:
+    """What changed policies and calendars have asked for."""
+    now = timezone.now()
+    done = reapplying.reapply(now=now)
+    if done >= reapplying.BATCH * reapplying.BATCHES:
+        reapplying.wake()
+    return done + recomputing.recompute_requested(now=now)
+
+
+@shared_task
+def refresh_calendars() -> int:
+    return calendar_years.refresh(now=timezone.now())
 
 
 @contextmanager

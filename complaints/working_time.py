@@ -13,7 +13,10 @@ DAY = 24 * 60
 """Minutes of a day, which is also how the end of one is written."""
 
 HORIZON = timedelta(days=20 * 366)
-"""How far a budget is followed before the schedule counts as one that never opens."""
+"""So far opening hours are followed; beyond, every second counts. Thus no clock fails to start for a calendar that
+somebody has closed altogether, or for a budget of some thousand hours."""
+
+FAR = datetime.max.replace(tzinfo=UTC)
 
 Hours = tuple[tuple[int, int], ...]
 """Opening hours of one day: (from, until) in minutes of the local day, in order, not touching one another twice."""
@@ -41,10 +44,6 @@ class OutsideDay(BadHours):
 
 class OverlappingIntervals(BadHours):
     """It begins before the one before it has ended."""
-
-
-class NeverOpen(Exception):
-    """The schedule has no working time within the horizon."""
 
 
 def checked(intervals: Iterable[Sequence[int]]) -> Hours:
@@ -84,13 +83,14 @@ class Schedule:
         return spans
 
     def open_from(self, start: datetime) -> Iterator[Span]:
-        """Working time from `start` on, in order; ends at the horizon."""
+        """Working time from `start` on, in order; what lies beyond the horizon is one span."""
         day, last = start.astimezone(self.zone).date(), (start + HORIZON).astimezone(self.zone).date()
         while day <= last:
             for begin, end in self.spans(day):
                 if end > start:
                     yield max(begin, start), end
             day += timedelta(days=1)
+        yield self._moment(day, 0), FAR
 
     def is_open(self, moment: datetime) -> bool:
         return any(begin <= moment < end for begin, end in self.spans(moment.astimezone(self.zone).date()))
@@ -118,7 +118,7 @@ def add(start: datetime, budget: timedelta, schedule: Schedule | None = None, pa
     """When a budget that begins at `start` is used up; time in `pauses` does not count.
 
     A budget that ends at closing time ends at the closing instant, not at the next opening. One of nothing ends where
-    it would begin. Raises ValueError for a negative budget, NeverOpen.
+    it would begin. Raises ValueError for a negative budget.
     """
     if budget < timedelta(0):
         raise ValueError("a budget cannot be negative")
@@ -127,7 +127,7 @@ def add(start: datetime, budget: timedelta, schedule: Schedule | None = None, pa
         if left <= end - begin:
             return begin + left
         left -= end - begin
-    raise NeverOpen(f"{left} left of {budget} from {start:%Y-%m-%d %H:%M}")
+    raise OverflowError(f"{budget} from {start:%Y-%m-%d}")
 
 
 def between(a: datetime, b: datetime, schedule: Schedule | None = None, pauses: Sequence[Span] = ()) -> timedelta:
@@ -161,7 +161,7 @@ def _working(start: datetime, schedule: Schedule | None, pauses: Sequence[Span])
     """Time that counts, from `start` on, in order."""
     # Arithmetic on moments: a local zone would count its hours by the wall clock.
     start = start.astimezone(UTC)
-    always: Iterable[Span] = [(start, start + HORIZON)]
+    always: Iterable[Span] = [(start, FAR)]
     spans = schedule.open_from(start) if schedule else always
     return _without(spans, merged(pauses)) if pauses else iter(spans)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 MEND_EVERY = 10
+HOUR = 60 * 60
 
 
 def table(tick: int) -> dict[str, dict[str, Any]]:
@@ -13,6 +14,8 @@ def table(tick: int) -> dict[str, dict[str, Any]]:
         "sweep": _every(tick, "complaints.tasks.sweep"),
         "deliver": _every(tick, "complaints.tasks.deliver"),
         "mend-clocks": _every(tick * MEND_EVERY, "complaints.tasks.mend"),
+        "recompute": _every(tick, "complaints.tasks.recompute"),
+        "refresh-calendars": _every(HOUR, "complaints.tasks.refresh_calendars"),
         "mend-callbacks": _every(tick * MEND_EVERY, "followups.tasks.mend"),
     }
 

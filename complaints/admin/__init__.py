@@ -1,3 +1,29 @@
-from . import alerts, complaint, promises, records, settings, time_actions
+from . import (
+    alerts,
+    calendars,
+    complaint,
+    departments,
+    inquiries,
+    inquiry_actions,
+    policies,
+    promises,
+    records,
+    setting_changes,
+    settings,
+    time_actions,
+)
 
-__all__ = ["alerts", "complaint", "promises", "records", "settings", "time_actions"]
+__all__ = [
+    "alerts",
+    "calendars",
+    "complaint",
+    "departments",
+    "inquiries",
+    "inquiry_actions",
+    "policies",
+    "promises",
+    "records",
+    "setting_changes",
+    "settings",
+    "time_actions",
+]

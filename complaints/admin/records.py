@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.identity import mask_email
 from complaints.lifecycle import State
-from complaints.models import ComplaintEvent, Customer, Order, OrderLine, OutboxMessage
+from complaints.models import ComplaintEvent, Customer, Order, OrderLine, OutboxMessage, RecoveryClaim
 from complaints.models.complaint import about_visible
 from complaints.operations import mailing
 from complaints.refusals import Refused
@@ -172,6 +172,26 @@ class ComplaintEventAdmin(ReadOnlyAdmin):
     @admin.display(description=_("to"))
     def to_stage(self, event: ComplaintEvent) -> str:
         return _stage(event.to_state)
+
+
+@admin.register(RecoveryClaim)
+class RecoveryClaimAdmin(ReadOnlyAdmin):
+    """Claims of all cases; the case page is where they are pursued."""
+
+    list_display = ("number", "against", "name", "amount", "status", "due_at", "recovered_amount")
+    list_select_related = ("complaint",)
+    list_filter = ("status", "against")
+    ordering = ("-id",)
+    search_fields = ("complaint__number__startswith",)
+    search_help_text = _("The number of the complaint")
+    fields = (
+        "number", "against", "name", "amount", "currency", "reference", "filed_by", "filed_at", "due_at", "status",
+        "answered_at", "recovered_amount", "settled_at", "note",
+    )  # fmt: skip
+
+    @admin.display(description=_("complaint"))
+    def number(self, claim: RecoveryClaim) -> str:
+        return claim.complaint.number
 
 
 def _stage(value: str) -> str:

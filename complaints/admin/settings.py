@@ -8,9 +8,11 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Shop
+from complaints.operations import calendars
 from complaints.roles import ROLES
 
 from .displays import listed, staff_name
@@ -25,13 +27,27 @@ class ShopAdmin(admin.ModelAdmin):
     list_filter = ("platform", "active")
     search_fields = ("name", "code")
     filter_horizontal = ("members",)
-    fields = ("code", "name", "platform", "active", "members")
+    fields = ("code", "name", "platform", "active", "calendar", "members")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return Shop.objects.visible_to(request.user)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A calendar is chosen here; its own pages are no pop-ups."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "calendar" and field:
+            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_view_related = False
+        return field
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Open clocks of the shop follow it into another calendar."""
+        before = Shop.objects.filter(pk=obj.pk).values_list("calendar", flat=True).first()
+        super().save_model(request, obj, form, change)
+        if change and before != obj.calendar_id:
+            calendars.shop_changed_calendar(obj, before=before, actor=request.user, now=timezone.now())
 
 
 class RoleField(forms.ModelMultipleChoiceField):

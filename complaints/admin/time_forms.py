@@ -65,6 +65,11 @@ class RenewForm(PromiseForm):
     )  # fmt: skip
     beyond_clock = forms.BooleanField(label=_("Later than the clock allows: I have agreed on it"), required=False)
 
+    def prepare(self) -> None:
+        named = str(self.initial.get("promise", ""))
+        promise = next((one for one in self.complaint.promises.all() if str(one.pk) == named), None)
+        self.fields["text"].initial = promise.text if promise else ""
+
     def promised(self) -> Promised:
         data: dict[str, Any] = self.cleaned_data
         return Promised(text=data["text"], due_at=data["due_at"], beyond_clock=data["beyond_clock"])

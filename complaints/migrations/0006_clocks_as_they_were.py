@@ -7,7 +7,8 @@ from complaints import sla
 
 
 def fill(apps, schema_editor):
-    Deadline, Alert, Promise = (apps.get_model("complaints", name) for name in ("Deadline", "Alert", "Promise"))
+    names = ("Complaint", "Deadline", "Alert", "Promise")
+    Complaint, Deadline, Alert, Promise = (apps.get_model("complaints", name) for name in names)
     Deadline.objects.update(budget=F("due_at") - F("started_at"))
     running = Deadline.objects.filter(met_at=None, stopped_at=None)
     batch = []
@@ -20,6 +21,8 @@ def fill(apps, schema_editor):
             batch = []
     Deadline.objects.bulk_update(batch, ["levels"])
     Alert.objects.update(told_at=F("created_at"))
+    # Until now every priority was a person's choice; the normal one was what nobody had changed.
+    Complaint.objects.exclude(priority="P3").update(priority_by_hand=True)
     Promise.objects.exclude(status="open").update(settled_at=F("due_at"))
 
 

@@ -70,6 +70,10 @@ class WorkCalendar(models.Model):
     is_default = models.BooleanField(
         _("default"), default=False, help_text=_("For shops that name no calendar of their own.")
     )
+    recompute_requested_at = models.DateTimeField(null=True, editable=False)
+    """When something changed that open clocks have not followed yet; none: they have."""
+    recompute_after = models.PositiveBigIntegerField(default=0, editable=False)
+    """Id of the complaint up to which they have."""
 
     class Meta:
         verbose_name = _("work calendar")
@@ -82,9 +86,15 @@ class WorkCalendar(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def ordinary_hours(self) -> list[list[int]]:
+        """Opening hours of an ordinary working day: those that most weekdays have, the earlier one's when in doubt."""
+        opened = [hours for hours in self.week if hours]
+        return max(opened, key=opened.count)
+
     def schedule(self) -> Schedule:
         """The calendar as the arithmetic takes it; reads all days that differ, some dozens a year."""
-        days = {day.day: as_hours(day.hours) for day in self.days.all()}
+        days = {day.day: as_hours(day.hours) for day in self.days.all() if day.kind != CalendarDay.Kind.PLAIN}
         return Schedule(ZoneInfo(self.time_zone), tuple(as_hours(hours) for hours in self.week), days)
 
 
@@ -100,6 +110,8 @@ class CalendarDay(models.Model):
         MAKEUP = "makeup", _("make-up workday")
         CLOSING = "closing", _("shop closed")
         SPECIAL = "special", _("own hours")
+        PLAIN = "plain", _("ordinary weekday")
+        """By hand, against what was announced; a day of which nothing was announced has no row instead."""
 
     class Source(models.TextChoices):
         SEED = "seed", _("announced")

@@ -109,6 +109,11 @@ class Deadline(models.Model):
                 condition=IS_RUNNING & Q(next_alert_at__isnull=False),
                 name="deadline_alert_due",
             ),
+            models.Index(
+                fields=["calendar", "complaint"],
+                condition=IS_RUNNING & Q(calendar__isnull=False),
+                name="deadline_running_in",
+            ),
         ]
 
     def __str__(self) -> str:

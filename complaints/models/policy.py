@@ -50,6 +50,11 @@ class SlaPolicy(models.Model):
     )
     priority = models.CharField(_("gives priority"), max_length=2, choices=Priority, default=Priority.P3)
 
+    recompute_requested_at = models.DateTimeField(null=True, editable=False)
+    """Since when open complaints have to be put under the policies anew; none: they have been."""
+    recomputed_up_to = models.PositiveBigIntegerField(default=0, editable=False)
+    """Id of the last complaint that has been put under them since then."""
+
     CONDITION_CHOICES = {"platforms": Platform, "channels": Channel, "severities": Severity}
 
     class Meta:

@@ -1,9 +1,36 @@
-"""What people do with their alerts."""
+"""Alerts as rows: how the sweep writes them, who takes them over, and what people do with them."""
 
 from datetime import datetime
 from typing import Any
 
-from complaints.models import Alert
+from complaints import notifications, sla
+from complaints.models import Alert, Complaint, Deadline
+
+from . import in_bulk
+
+_FIELDS = ("recipient", "complaint", "kind", "subject", "level", "due_at", "dedup_key", "created_at")
+
+
+def row(deadline: Deadline, level: int, happening: str, person: int, *, now: datetime) -> tuple[Any, ...]:
+    """One alert to be written; its identity is what happened and who hears of it, never a day."""
+    key = f"{happening}:{person}"
+    return person, deadline.complaint_id, deadline.kind, deadline.subject, level, deadline.due_at, key, now
+
+
+def write(rows: list[tuple[Any, ...]]) -> None:
+    """Write alerts; one that was given already is passed over, which is what makes repeating safe."""
+    in_bulk.insert(Alert, _FIELDS, rows, known_by="dedup_key")
+
+
+def hand_over(complaint: Complaint, *, now: datetime) -> None:
+    """Who takes a case over hears where its clocks stand: the last level of each that was told to its assignee."""
+    rows = []
+    for deadline in complaint.deadlines.running().filter(responsible=None, level__gt=0):
+        told = [warn.level for warn in deadline.plan if warn.level <= deadline.level and sla.ASSIGNEE in warn.audience]
+        if told and complaint.assignee_id:
+            happening = notifications.happening(deadline, told[-1])
+            rows.append(row(deadline, told[-1], happening, complaint.assignee_id, now=now))
+    write(rows)
 
 
 def mark_seen(user: Any, alert_ids: list[int] | None, *, now: datetime) -> int:

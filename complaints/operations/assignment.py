@@ -9,6 +9,7 @@ from complaints.models import Complaint
 from complaints.models.staff import staff_name
 from complaints.refusals import Refused
 
+from . import alerting
 from .ended import refuse_ended
 from .locking import locked, record, save_change
 
@@ -45,4 +46,5 @@ def _hand_over(complaint: Complaint, assignee: Any, *, actor: Any, now: datetime
     before = complaint.assignee_id
     complaint.assignee = assignee
     save_change(complaint, "assignee")
+    alerting.hand_over(complaint, now=now)
     record(complaint, "assigned", actor=actor, now=now, reason=reason, before=before, after=assignee.pk)

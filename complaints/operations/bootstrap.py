@@ -1,15 +1,22 @@
-"""Roles and the first owner (idempotent)."""
+"""Roles, the first policies, and the first owner (idempotent)."""
 
+import json
 import secrets
+from pathlib import Path
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import Q
 
+from complaints.models import SlaPolicy, SlaTarget
 from complaints.roles import ROLES
+from complaints.sla import PAUSABLE, Kind
+from knowledge.models import IssueType
 
 OWNER = "owner"
+CONTENT = Path(__file__).resolve().parent.parent / "content"
 
 
 class UnknownPermission(Exception):
@@ -28,6 +35,37 @@ def load_roles() -> int:
                 group.permissions.set(wanted)
                 changed += 1
     return changed
+
+
+def load_policies() -> int:
+    """The default policies, where there is none at all; returns how many were added. Needs the issue types."""
+    with transaction.atomic():
+        if SlaPolicy.objects.exists():
+            return 0
+        content = json.loads((CONTENT / "policies.json").read_text(encoding="utf-8"))
+        types = dict(IssueType.objects.values_list("code", "pk"))
+        for position, values in enumerate(content["policies"], start=1):
+            conditions = dict(values)
+            # A code that is missing must not turn the policy into one for everything.
+            chosen = [types[code] for code in conditions.pop("issue_types", ())]
+            policy = SlaPolicy.objects.create(position=position, **conditions)
+            policy.issue_types.set(chosen)
+            SlaTarget.objects.bulk_create(_targets(policy, content["targets"][policy.priority]))
+        return len(content["policies"])
+
+
+def _targets(policy: SlaPolicy, budgets: dict[str, Any]) -> list[SlaTarget]:
+    """One line for each kind of clock; a promise has no budget."""
+    return [
+        SlaTarget(
+            policy=policy,
+            kind=kind,
+            budget_minutes=budgets.get(kind, {}).get("minutes"),
+            working=budgets.get(kind, {}).get("working", False),
+            pausable=kind in PAUSABLE,
+        )
+        for kind in Kind
+    ]
 
 
 def create_owner() -> tuple[str, str] | None:

@@ -14,11 +14,11 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from complaints import notifications, sla
-from complaints.models import Alert, Complaint, ComplaintEvent, Deadline, Promise
+from complaints.models import Complaint, ComplaintEvent, Deadline, Promise
 from complaints.queries.people import People, escalation
 from complaints.sla import Kind
 
-from . import holding, in_bulk
+from . import alerting, holding, in_bulk
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ def _fire(
         for warn in reached:
             recipients = audiences.of(warn.audience, deadline.responsible_id or case.assignee, case.shop)
             happening = notifications.happening(deadline, warn.level)
-            told.alerts += [_alert(deadline, warn.level, happening, person, now=now) for person in recipients]
+            told.alerts += [alerting.row(deadline, warn.level, happening, person, now=now) for person in recipients]
             if not recipients:
                 log.error("sweep: nobody is there to hear of clock %s at %s %%", deadline.pk, warn.level)
         level = max(deadline.level, *(warn.level for warn in reached)) if reached else deadline.level
@@ -143,21 +143,11 @@ def _fire(
 
 
 def _write(told: Told) -> None:
-    in_bulk.insert(Alert, _ALERT, told.alerts, known_by="dedup_key")
+    alerting.write(told.alerts)
     in_bulk.insert(ComplaintEvent, _EVENT, told.events)
     in_bulk.update(Deadline, ("level", "breached_at", "next_alert_at", "failures"), told.clocks)
     if told.broken:
         Promise.objects.filter(pk__in=told.broken, status=Promise.Status.OPEN).update(status=Promise.Status.BROKEN)
-
-
-_ALERT = ("recipient", "complaint", "kind", "subject", "level", "due_at", "dedup_key", "created_at")
-
-
-def _alert(deadline: Deadline, level: int, happening: str, person: int, *, now: datetime) -> tuple[Any, ...]:
-    """In the order of _ALERT; its identity is what happened and who hears of it, never a day."""
-    subject, due_at = deadline.subject, deadline.due_at
-    key = f"{happening}:{person}"
-    return person, deadline.complaint_id, deadline.kind, subject, level, due_at, key, now
 
 
 _EVENT = ("complaint", "at", "kind", "version", "data", "from_state", "to_state", "reason")

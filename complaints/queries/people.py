@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import F, Q
 
-from complaints.models import Absence
+from complaints.models import Absence, Department
 from complaints.sla import SHOP_MANAGER, SUPERVISOR, TEAM_LEAD
 
 HANDLERS = ("agent", "team_lead", "supervisor")
@@ -57,3 +57,19 @@ def assignable(shops: Any, *, besides: int | None = None) -> Any:
         .distinct()
         .order_by("first_name", "username")
     )
+
+
+def answering(*, besides: Iterable[int] = ()) -> Any:
+    """Active staff whose role lets them answer for a department, by name; and who did before, even after leaving."""
+    able = Q(is_active=True, is_staff=True, groups__permissions__codename="answer_inquiry")
+    people = get_user_model().objects.filter(able | Q(pk__in=list(besides)))
+    return people.distinct().order_by("first_name", "username")
+
+
+def answerer(department: Department, *, now: datetime) -> Any:
+    """Who answers for a department: its head, else its first member who is there; None where nobody is left."""
+    members = list(department.members.filter(is_active=True).order_by("pk"))
+    head = department.lead
+    people = [head, *members] if head and head.is_active else members
+    away = set(Absence.objects.at(now).filter(user__in=people).values_list("user", flat=True))
+    return next((person for person in people if person.pk not in away), people[0] if people else None)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext, gettext_lazy, pgettext
 
 from complaints.admin import displays
 from complaints.lifecycle import State
+from complaints.models.calendar import hours_text
 from knowledge import rendering
 
 register = template.Library()
@@ -195,6 +196,12 @@ def gap_names() -> str:
 
 
 @register.filter
+def hours(intervals: list[list[int]]) -> str:
+    """Opening hours as people write them."""
+    return hours_text(intervals)
+
+
+@register.filter
 def event_words(event: Any) -> str:
     return displays.event_label(event)
 
@@ -243,6 +250,15 @@ _EVENT_ICONS = {
     "merge": "git-merge",
     "merged_in": "git-merge",
     "callback_attempt": "phone",
+    "inquiry_asked": "clipboard-list",
+    "inquiry_answered": "message-square",
+    "inquiry_delayed": "hourglass",
+    "inquiry_withdrawn": "ban",
+    "recovery_filed": "banknote",
+    "recovery_answered": "message-square",
+    "recovery_recovered": "circle-check",
+    "recovery_lost": "circle-x",
+    "recovery_withdrawn": "ban",
 }
 _CHANNEL_ICONS = {
     "phone": "phone",

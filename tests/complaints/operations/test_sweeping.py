@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from complaints import sla
 from complaints.models import Alert, Complaint, ComplaintEvent, Deadline, Shop
-from complaints.operations import clocks, conversation, intake, mending, sweeping
+from complaints.operations import alerting, clocks, conversation, intake, mending, sweeping
 from complaints.outbox import enqueue
 from complaints.queries import people
 from tests.crashes import every_crash
@@ -330,13 +330,13 @@ def test_thousand_overdue_clocks_take_a_few_statements_each_hundred(
 
 def poison(monkeypatch: pytest.MonkeyPatch, case: Complaint, change: Callable[[tuple[Any, ...]], Any]) -> None:
     """Let the alerts of one complaint go wrong."""
-    write = sweeping._alert
+    write = alerting.row
 
     def poisoned(deadline: Deadline, *arguments: Any, **named: Any) -> Any:
         alert = write(deadline, *arguments, **named)
         return change(alert) if deadline.complaint_id == case.pk else alert
 
-    monkeypatch.setattr(sweeping, "_alert", poisoned)
+    monkeypatch.setattr(alerting, "row", poisoned)
 
 
 def fail(alert: tuple[Any, ...]) -> Any:

@@ -1,0 +1,73 @@
+"""Who changed which setting: read only, like every record."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
+
+from complaints.models import SettingChange
+from complaints.operations.policies import SUBJECT
+
+from .displays import staff_name
+from .policy_words import Names, differences
+from .records import ReadOnlyAdmin
+
+SHOWN = 6
+"""Values of a change that the list names; the page about the setting has all of them."""
+
+
+@admin.register(SettingChange)
+class SettingChangeAdmin(ReadOnlyAdmin):
+    list_display = ("at", "who", "setting", "name", "what")
+    list_select_related = ("actor",)
+    ordering = ("-at", "-id")
+    fields = readonly_fields = ("at", "who", "setting", "name", "what")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Settings belong to no shop: who may see this list sees all of it."""
+        self.names = Names()
+        return SettingChange.objects.all()
+
+    @admin.display(description=gettext_lazy("who"))
+    def who(self, change: SettingChange) -> str:
+        return staff_name(change.actor) or _("the system")
+
+    @admin.display(description=gettext_lazy("setting"))
+    def setting(self, change: SettingChange) -> str:
+        """What kind of thing was changed."""
+        try:
+            return str(apps.get_model("complaints", change.subject)._meta.verbose_name)
+        except LookupError:
+            return change.subject
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, change: SettingChange) -> str:
+        """From what to what, value by value."""
+        colon, lines = pgettext("label", ": "), _in_words(change, self.names)
+        told = [f"{label}{colon}{old} → {new}" for label, old, new in lines[:SHOWN]]
+        if (more := len(lines) - SHOWN) > 0:
+            told.append(ngettext("%(n)s more", "%(n)s more", more) % {"n": more})
+        return pgettext("enumeration of changes", "; ").join(told)
+
+
+def _in_words(change: SettingChange, names: Names) -> list[tuple[str, str, str]]:
+    if change.subject == SUBJECT:
+        return [(one.label, one.old, one.new) for one in differences(change.changes, names)]
+    return [(_label(change.subject, name), _plain(old), _plain(new)) for name, (old, new) in change.changes.items()]
+
+
+def _label(subject: str, name: str) -> str:
+    try:
+        return str(apps.get_model("complaints", subject)._meta.get_field(name).verbose_name)
+    except (LookupError, FieldDoesNotExist):
+        return name
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return "—" if value in (None, "", []) else str(value)

@@ -1,0 +1,84 @@
+"""Open clocks follow a changed calendar: marked in the transaction of the change, worked off by a sweep.
+
+Nobody waits for it: a calendar may have a hundred thousand open clocks. The mark is in the database, so that a worker
+that dies leaves the rest to the next one; two at once do some work twice and no harm.
+"""
+
+import logging
+from datetime import datetime
+
+from celery import current_app
+from django.conf import settings
+from django.db import DatabaseError, transaction
+
+from complaints.models import Deadline, WorkCalendar
+from complaints.queries.policies import Rulebook
+
+from . import clocks
+from .locking import locked
+
+log = logging.getLogger(__name__)
+
+RECOMPUTE = "complaints.tasks.recompute"
+BATCH = 100
+AT_ONCE = 1000
+"""Complaints of one sweep, which has to end before the worker's time limit; it wakes the next one."""
+
+
+def calendar_changed(calendar_id: int, *, now: datetime) -> int:
+    """Ask for all open clocks of this calendar to be recomputed, from the first one; returns how many these are."""
+    WorkCalendar.objects.filter(pk=calendar_id).update(recompute_requested_at=now, recompute_after=0)
+    number = Deadline.objects.running().filter(calendar=calendar_id).count()
+    if number:
+        transaction.on_commit(wake, robust=True)
+    return number
+
+
+def recompute_requested(*, now: datetime) -> int:
+    """Recompute what was asked for; returns the number of complaints looked at."""
+    done = 0
+    marked = WorkCalendar.objects.filter(recompute_requested_at__isnull=False)
+    for calendar in marked.order_by("recompute_requested_at", "pk"):
+        while done < AT_ONCE and (number := _next_batch(calendar, now=now)):
+            done += number
+    if done >= AT_ONCE:
+        wake()
+    return done
+
+
+def _next_batch(calendar: WorkCalendar, *, now: datetime) -> int:
+    """Recompute the next complaints and write down how far it went; 0 at the end, or when a newer change begins anew.
+
+    1. Each complaint in a transaction of its own: nobody who works on one waits for a hundred.
+    2. Only then the place is written down, and only while the mark is the one that was seen.
+    """
+    rest = Deadline.objects.running().filter(calendar=calendar, complaint__gt=calendar.recompute_after)
+    ids = list(rest.order_by("complaint").values_list("complaint", flat=True).distinct()[:BATCH])
+    rules = Rulebook()
+    for pk in ids:
+        _recompute(pk, rules, now=now)
+    mark = WorkCalendar.objects.filter(pk=calendar.pk, recompute_requested_at=calendar.recompute_requested_at)
+    if not ids:
+        mark.update(recompute_requested_at=None, recompute_after=0)
+        return 0
+    calendar.recompute_after = ids[-1]
+    return len(ids) if mark.update(recompute_after=ids[-1]) else 0
+
+
+def _recompute(complaint_id: int, rules: Rulebook, *, now: datetime) -> None:
+    """One that cannot be recomputed keeps its clocks and does not stop the others."""
+    try:
+        with locked(complaint_id) as complaint:
+            clocks.recompute(complaint, now=now, rules=rules)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("the clocks of complaint %s could not be recomputed", complaint_id)
+
+
+def wake() -> None:
+    """Ask a worker to start now. A silent broker costs a delay: the next tick starts anyway."""
+    try:
+        current_app.send_task(RECOMPUTE, retry=False, expires=settings.AMENDS_TICK_SECONDS)
+    except Exception as error:  # whatever the broker does, the change itself has succeeded
+        log.warning("broker not reachable, the next tick will recompute: %s", error)

@@ -28,9 +28,9 @@ def attack(place: Place, *, clocks: int) -> Finding:
     finding.expect(naive["mark_then_send"]["lost"], "the control that marks first shows nothing")
     finding.expect(naive["send_then_mark"]["doubled"], "the control that sends first shows nothing")
     finding.counts = ", ".join(f"{task} {one['crashes']}" for task, one in seen.items()) + " crashes"
-    mails, held = (sum(one[name] for one in seen.values()) for name in ("doubled_mails", "held"))
+    twice, held = (sum(one[name] for one in seen.values()) for name in ("doubled_messages", "held"))
     lost = sum(one["lost"] for one in seen.values())
-    finding.reached = f"{lost} lost; {mails} mails to staff came twice and {held} to customers are held, all flagged"
+    finding.reached = f"{lost} lost; {twice} to staff or robots came twice, {held} to customers are held, all flagged"
     finding.control = (
         f"mark, then send: {naive['mark_then_send']['lost']} of {naive['mark_then_send']['crashes']} lost; "
         f"send, then mark: {naive['send_then_mark']['doubled']} doubled without a trace"

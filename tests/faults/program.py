@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -17,6 +18,7 @@ def main() -> None:
     name, *options = sys.argv[1:]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
 
     from tests.faults.attacks import ATTACKS
     from tests.faults.desk import place

@@ -44,6 +44,7 @@ STEP_PERMISSIONS = [(f"{name}_complaint", f"Can take step: {name}") for name in 
 _AGENT = (*VIEW_CASE, *HANDLE, *_steps(*_AGENT_STEPS))
 _LEAD = (
     *_AGENT, "complaints.assign_complaint", "complaints.waive_evidence", "complaints.approve_l1",
+    "complaints.view_absence", "complaints.add_absence", "complaints.change_absence",
     *_steps("merge", "unmerge"),
 )  # fmt: skip
 _SUPERVISOR = (
@@ -56,6 +57,7 @@ _SETTINGS = (
     "complaints.resend_message", "complaints.add_slapolicy", "complaints.change_slapolicy",
     "complaints.view_settingchange", "complaints.add_workcalendar", "complaints.change_workcalendar",
     "complaints.view_department", "complaints.add_department", "complaints.change_department",
+    "complaints.view_robot", "complaints.add_robot", "complaints.change_robot",
 )  # fmt: skip
 _KNOWLEDGE = (
     "knowledge.view_issuetype", "knowledge.add_issuetype", "knowledge.change_issuetype",

@@ -15,9 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Alert
 from complaints.models.staff import staff_name
-from complaints.queries import asked, health
+from complaints.queries import alerts, asked, health
 from complaints.queries.calendars import year_warnings
 
 RECORDS = (
@@ -38,6 +37,8 @@ SETTINGS = (
     ("complaints_shop", "complaints.change_shop"),
     ("complaints_workcalendar", "complaints.view_workcalendar"),
     ("complaints_slapolicy", "complaints.view_slapolicy"),
+    ("complaints_robot", "complaints.view_robot"),
+    ("complaints_absence", "complaints.view_absence"),
     ("auth_user", "auth.view_user"),
     ("complaints_department", "complaints.view_department"),
 )
@@ -114,8 +115,8 @@ class AmendsSite(admin.AdminSite):
                 _item(_("Inquiries"), "admin:complaints_inquiry_changelist", "clipboard-list", here, badge=waiting)
             )
         if user.has_perm("complaints.view_alert"):
-            unseen = Alert.objects.visible_to(user).filter(seen_at__isnull=True)[:100].count()
-            items.append(_item(_("Alerts"), "admin:complaints_alert_changelist", "bell", here, badge=unseen))
+            bell = _item(_("Alerts"), "admin:complaints_alert_changelist", "bell", here, badge=alerts.unseen(user))
+            items.append(bell | {"counted_at": reverse("admin:complaints_alert_count")})
         for label, icon, entries in (
             (_("Knowledge"), "book-open", KNOWLEDGE),
             (_("Records"), "history", RECORDS),

@@ -1,4 +1,5 @@
 from . import (
+    absences,
     alerts,
     calendars,
     complaint,
@@ -8,12 +9,14 @@ from . import (
     policies,
     promises,
     records,
+    robots,
     setting_changes,
     settings,
     time_actions,
 )
 
 __all__ = [
+    "absences",
     "alerts",
     "calendars",
     "complaint",
@@ -23,6 +26,7 @@ __all__ = [
     "policies",
     "promises",
     "records",
+    "robots",
     "setting_changes",
     "settings",
     "time_actions",

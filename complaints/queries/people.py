@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import F, Q
 
-from complaints.models import Absence, Department
+from complaints.models import Absence, AlertPreference, Department
 from complaints.sla import SHOP_MANAGER, SUPERVISOR, TEAM_LEAD
 
 HANDLERS = ("agent", "team_lead", "supervisor")
@@ -57,6 +57,16 @@ def assignable(shops: Any, *, besides: int | None = None) -> Any:
         .distinct()
         .order_by("first_name", "username")
     )
+
+
+def wishes(people: Iterable[Any]) -> list[AlertPreference]:
+    """How each of these people wants to be told, in their order; who has said nothing is told by the defaults."""
+    people = list(people)
+    said = {wish.user_id: wish for wish in AlertPreference.objects.filter(user__in=people)}
+    found = [said.get(person.pk) or AlertPreference() for person in people]
+    for wish, person in zip(found, people, strict=True):
+        wish.user = person
+    return found
 
 
 def answering(*, besides: Iterable[int] = ()) -> Any:

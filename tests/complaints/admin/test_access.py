@@ -313,6 +313,8 @@ LISTS: dict[str, set[str]] = {
     "followups_followup_changelist": VIEWERS,
     "complaints_outboxmessage_changelist": {"supervisor", "shop_manager", "auditor"},
     "complaints_alert_changelist": HANDLERS | {"finance", "legal"},
+    "complaints_absence_changelist": {"team_lead", "supervisor", "shop_manager"},
+    "complaints_absence_add": {"team_lead", "supervisor", "shop_manager"},
     "knowledge_replyscript_changelist": HANDLERS | {"knowledge_manager"},
     "knowledge_replyscript_add": {"shop_manager", "knowledge_manager"},
     "knowledge_issuetype_changelist": {"shop_manager", "knowledge_manager"},

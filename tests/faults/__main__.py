@@ -38,7 +38,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("attacks", nargs="*", help=f"of {', '.join(NAMES)}; none: all")
     parser.add_argument("--on", nargs="+", choices=DATABASES, default=list(DATABASES), help="databases")
     parser.add_argument("--small", action="store_true", help="with the counts of the test run")
-    parser.add_argument("--postgres", default="postgres://postgres@127.0.0.1:5432/postgres", metavar="URL")
+    parser.add_argument("--postgres", metavar="URL", help="a server that answers, instead of one of our own")
     parser.add_argument("--redis", default="redis://127.0.0.1:6379/15", metavar="URL")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the table into this page")
     arguments = parser.parse_args()
@@ -59,9 +59,12 @@ def _one(name: str, database: str, arguments: argparse.Namespace) -> Finding:
     """In a process of its own: whatever breaks there leaves the others alone."""
     with tempfile.TemporaryDirectory(prefix="amends-faults-var-") as var:
         own = {"AMENDS_VAR": var, "DJANGO_SETTINGS_MODULE": "config.settings"}
+        options = ["--small"] if arguments.small else []
         if database == "postgres":
-            own |= {"DATABASE_URL": arguments.postgres, "REDIS_URL": arguments.redis}
-        command = [sys.executable, "-m", "tests.faults.program", name, *(["--small"] if arguments.small else [])]
+            own |= {"REDIS_URL": arguments.redis}
+            own |= {"DATABASE_URL": arguments.postgres} if arguments.postgres else {}
+            options += [] if arguments.postgres else ["--cluster"]
+        command = [sys.executable, "-m", "tests.faults.program", name, *options]
         done = subprocess.run(
             command, cwd=BASE, env=clean_environment(**own), stdout=subprocess.PIPE, text=True, check=False
         )

@@ -38,12 +38,16 @@ class Cluster:
         self._control("stop", "-m", "immediate")
         shutil.rmtree(self.folder)
 
+    @property
+    def url(self) -> str:
+        return f"postgres://{OWNER}@127.0.0.1:{self.port}/postgres"
+
     def restart(self, *, gently: bool) -> None:
         """With goodbye to the sessions, or as after a power cut; the server answers when this returns."""
         self._control("restart", "-m", "fast" if gently else "immediate")
 
     def _control(self, do: str, *how: str) -> None:
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=60"
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
         self._run(
             "pg_ctl", do, "-w", "-t", "120", "-D", str(self.data), "-l", str(self.folder / "log"), "-o", options, *how
         )

@@ -15,7 +15,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
-from django.db.models import Count, Min  # noqa: E402
+from django.db.models import Count  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from complaints.models import Alert, Complaint, ComplaintEvent, Contact, Deadline, OutboxMessage  # noqa: E402
@@ -128,12 +128,12 @@ def replied_whole(replies: list[list[Any]]) -> list[str]:
     return [words for case, words in replies if f"reply:{by_case.get((case, words))}" not in keys]
 
 
-def oldest_first() -> dict[str, Any]:
-    """In which order the alerts of the load were written: how many came before an older one, and the first due."""
+def oldest_first() -> dict[str, int]:
+    """How many alerts of the load there are, and how far one of them was written before its turn at the most."""
     rows = Alert.objects.filter(complaint__number__startswith="L").order_by("pk").values_list("due_at", flat=True)
-    dues = list(rows)
-    early = sum(1 for earlier, later in zip(dues, dues[1:], strict=False) if earlier > later)
-    return {"alerts": len(dues), "before_an_older": early, "first": str(Alert.objects.aggregate(m=Min("due_at"))["m"])}
+    turns = sorted(range(len(dues := list(rows))), key=dues.__getitem__)
+    early = [turn - place for turn, place in enumerate(turns)]
+    return {"alerts": len(dues), "too_early": max(early, default=0)}
 
 
 def longest_delay() -> float:

@@ -7,6 +7,7 @@ import json
 import sys
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -89,22 +90,23 @@ def message_ids() -> list[str]:
     return list(OutboxMessage.objects.values_list("message_id", flat=True))
 
 
-WISHES = {
+WISHES: dict[str, Callable[..., Any]] = {
     wish.__name__: wish
     for wish in (prepare, register, resolve, reply, expire_leases, alerts, breaches, outbox, message_ids)
 }
 
 
-def main() -> None:
+def serve(wishes: dict[str, Callable[..., Any]]) -> None:
+    """Do what comes in, until nothing more can come."""
     for line in sys.stdin:
         wish = json.loads(line)
         try:
             with redirect_stdout(sys.stderr):  # only answers go back
-                answer = {"answer": WISHES[wish["do"]](**wish["how"])}
+                answer = {"answer": wishes[wish["do"]](**wish["how"])}
         except Exception:
             answer = {"error": traceback.format_exc()}
         print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    serve(WISHES)

@@ -20,22 +20,26 @@ from django.core.management import call_command  # noqa: E402
 from django.db.models import Count  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from complaints.models import Alert, Complaint, ComplaintEvent, OutboxMessage, Shop  # noqa: E402
-from complaints.operations import conversation  # noqa: E402
+from complaints.models import Alert, AlertPreference, Complaint, ComplaintEvent, OutboxMessage, Shop  # noqa: E402
+from complaints.operations import conversation, promises  # noqa: E402
 from tests.factories.auth import StaffFactory  # noqa: E402
-from tests.factories.complaints import complaint_in, registered  # noqa: E402
+from tests.factories.complaints import complaint_in, current, registered  # noqa: E402
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 TITLE = "桌面划痕"
 
 
 def prepare() -> None:
-    """Bring an empty database to where people can work: tables, roles, one shop, an agent and a team lead."""
+    """Bring an empty database to where people can work: tables, roles, one shop, an agent and a team lead.
+
+    They want each alert by itself, so that each mail can be followed.
+    """
     call_command("migrate", interactive=False, verbosity=0)
     call_command("bootstrap", verbosity=0)
     shop = Shop.objects.create(code="tmall", name="晴木家居天猫店", platform="taobao")
     for role in ("agent", "team_lead"):
-        StaffFactory(username=role, role=role, shops=[shop])
+        person = StaffFactory(username=role, role=role, shops=[shop])
+        AlertPreference.objects.create(user=person, bundle_over=50, morning_digest=False, weekly_digest=False)
 
 
 def _desk() -> tuple[Shop, Any]:
@@ -55,7 +59,10 @@ def resolve(hours_ago: int) -> str:
     """A complaint that was resolved so long ago and waits for its call-back."""
     shop, agent = _desk()
     resolved_at = timezone.now() - timedelta(hours=hours_ago)
-    return complaint_in("awaiting_followup", shop, actor=agent, now=resolved_at, title=TITLE).number
+    case = complaint_in("awaiting_followup", shop, actor=agent, now=resolved_at, title=TITLE)
+    for promise in case.promises.all():
+        promises.keep(case.pk, promise.pk, actor=agent, version=current(case).version, now=resolved_at)
+    return case.number
 
 
 def reply(number: str) -> str:

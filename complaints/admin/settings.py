@@ -16,6 +16,7 @@ from complaints.operations import calendars
 from complaints.roles import ROLES
 
 from .displays import listed, staff_name
+from .inquiry_forms import MembersField
 from .stock import WithoutPopups
 
 admin.site.unregister(get_user_model())
@@ -35,6 +36,9 @@ class ShopAdmin(WithoutPopups):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, **kwargs, form_class=MembersField)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Open clocks of the shop follow it into another calendar."""

@@ -92,8 +92,11 @@ class Holding:
 def due_under(clock: Clock, case: Case, holding: Holding, *, now: datetime) -> datetime:
     """When the clock is due under what holds; one whose time was named stays due at it.
 
-    A pause that the policy allows no more ends now.
+    The platform has named its deadline, but the policy says how long before it we are due. A pause that the policy
+    allows no more ends now.
     """
+    if clock.kind is Kind.PLATFORM and case.platform_due_at:
+        return max(case.platform_due_at - holding.target(Kind.PLATFORM).budget, clock.started_at)
     if clock.named:
         return clock.due_at
     target, pauses = holding.target(clock.kind), clock.pauses

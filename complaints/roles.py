@@ -57,6 +57,7 @@ _SETTINGS = (
     "complaints.resend_message", "complaints.add_slapolicy", "complaints.change_slapolicy",
     "complaints.view_settingchange", "complaints.add_workcalendar", "complaints.change_workcalendar",
     "complaints.view_department", "complaints.add_department", "complaints.change_department",
+    "complaints.view_robot", "complaints.add_robot", "complaints.change_robot",
 )  # fmt: skip
 _KNOWLEDGE = (
     "knowledge.view_issuetype", "knowledge.add_issuetype", "knowledge.change_issuetype",

@@ -37,6 +37,7 @@ SETTINGS = (
     ("complaints_shop", "complaints.change_shop"),
     ("complaints_workcalendar", "complaints.view_workcalendar"),
     ("complaints_slapolicy", "complaints.view_slapolicy"),
+    ("complaints_robot", "complaints.view_robot"),
     ("complaints_absence", "complaints.view_absence"),
     ("auth_user", "auth.view_user"),
     ("complaints_department", "complaints.view_department"),

@@ -202,18 +202,25 @@ def _stage(value: str) -> str:
 class OutboxAdmin(ReadOnlyAdmin):
     """What was sent, what waits, and what a person must decide about (dead letters)."""
 
-    list_display = ("subject", "audience", "status", "attempt", "created_at", "sent_at", "last_error")
-    list_filter = ("status", "audience")
+    list_display = ("subject", "audience", "way", "status", "attempt", "created_at", "sent_at", "last_error")
+    list_select_related = ("robot",)
+    list_filter = ("status", "audience", "channel")
     ordering = ("-created_at", "-id")
     fields = (
-        "subject", "audience", "masked_address", "body", "status", "attempt", "next_attempt_at", "last_error",
+        "subject", "audience", "way", "masked_address", "body", "status", "attempt", "next_attempt_at", "last_error",
         "created_at", "sent_at", "message_id",
     )  # fmt: skip
     readonly_fields = fields
     change_form_template = "admin/complaints/outboxmessage/change_form.html"
 
+    @admin.display(description=_("channel"))
+    def way(self, message: OutboxMessage) -> str:
+        return f"{message.robot.get_kind_display()} {message.robot}" if message.robot else message.get_channel_display()
+
     @admin.display(description=_("address"))
     def masked_address(self, message: OutboxMessage) -> str:
+        if message.robot:
+            return self.way(message)
         return message.address if message.audience == OutboxMessage.Audience.STAFF else mask_email(message.address)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:

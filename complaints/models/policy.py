@@ -100,7 +100,8 @@ class SlaTarget(models.Model):
 
     def as_target(self) -> Target:
         """The line as the arithmetic takes it."""
-        budget = timedelta(minutes=self.budget_minutes or 0)
+        unset = sla.PLATFORM_MARGIN if self.kind == Kind.PLATFORM else timedelta(0)
+        budget = timedelta(minutes=self.budget_minutes) if self.budget_minutes else unset
         pausable = self.pausable and self.kind != Kind.PLATFORM
         levels = sla.checked_levels([(level, audience) for level, audience in self.levels])
         return Target(budget=budget, working=self.working, pausable=pausable, levels=levels)

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from complaints import sla
+from complaints.lifecycle import State
 from complaints.models import Complaint, Deadline, Inquiry, RecoveryClaim
-from complaints.queries.facts import has_human_reply
+from complaints.queries.facts import has_human_reply, holds_since
 from complaints.queries.policies import Rulebook
 from complaints.sla import Kind, Target, Terms
 
 NAMED = (Kind.PROMISE, Kind.PLATFORM)
-"""Clocks whose time somebody has named: no policy moves them."""
+"""Clocks whose time somebody has named: of the policy they have the levels, and the margin before the platform's."""
 
 _SHOWS_DUE: dict[Kind, Any] = {Kind.INQUIRY: Inquiry, Kind.RECOVERY: RecoveryClaim}
 """What shows itself when its clock is due, to people who do not see the clock."""
@@ -87,7 +88,8 @@ def unwatch(complaint: Complaint, kind: Kind, *, subject: int = 0, now: datetime
 def recompute(complaint: Complaint, *, now: datetime, rules: Rulebook | None = None) -> bool:
     """Bring the running clocks to what holds now; met and breached facts stay (domain.md, section 4).
 
-    A clock that is due at another time alerts anew; one whose time stays goes on. Returns whether any time moved.
+    A clock that is due at another time alerts anew; one whose time stays goes on. The platform's deadline stays what it
+    is, but the policy says how long before it ours is due. Returns whether any time moved.
     """
     rules = rules or Rulebook()
     moved = False
@@ -96,6 +98,8 @@ def recompute(complaint: Complaint, *, now: datetime, rules: Rulebook | None = N
         kind = Kind(deadline.kind)
         if is_named(deadline):
             deadline.priority = complaint.priority
+            if kind is Kind.PLATFORM:
+                deadline.budget = _until_platform(complaint, deadline.started_at, rules)
             _plan(deadline, rules.target(complaint, kind).levels, rules)
         else:
             _write(deadline, complaint, rules.target(complaint, kind), rules, now=now)
@@ -122,7 +126,10 @@ def pause(complaint: Complaint, *, now: datetime) -> None:
 
 
 def go_on(complaint: Complaint, *, now: datetime) -> None:
-    """Let paused clocks run again, due as much later as they stood still; the complaint is on hold no more."""
+    """Let paused clocks run again, due as much later as they stood still; the complaint is on hold no more.
+
+    `now` is when the hold was over.
+    """
     rules = Rulebook()
     for deadline in _running(complaint).filter(paused_at__isnull=False):
         due_before = deadline.due_at
@@ -168,9 +175,14 @@ def _start_of(complaint: Complaint, kind: Kind, *, now: datetime, returning: boo
 
 
 def _start_stage(complaint: Complaint, kind: Kind, started_at: datetime, *, now: datetime) -> None:
+    """Time on hold since `started_at` does not count: a clock that runs from the start of the round missed none."""
     rules = Rulebook()
+    target = rules.target(complaint, kind)
     deadline = Deadline(complaint=complaint, kind=kind, started_at=started_at)
-    _write(deadline, complaint, rules.target(complaint, kind), rules, now=now)
+    if target.pausable and started_at < now and complaint.state != State.NEW:
+        deadline.pauses = [[begin.isoformat(), end.isoformat()] for begin, end in holds_since(complaint, started_at)]
+        deadline.paused_at = max(complaint.held_at, started_at) if complaint.held_at else None
+    _write(deadline, complaint, target, rules, now=now)
     _save(deadline)
 
 
@@ -186,7 +198,7 @@ def _write(
     deadline.latest_at = latest_at(complaint, Kind(deadline.kind), rules)
     held = complaint.held_at is not None and deadline.pausable
     if deadline.paused_at and not held:
-        _close_pause(deadline, deadline.paused_at, now=now)
+        _close_pause(deadline, deadline.paused_at, now=min(now, complaint.hold_until or now))
     _plan(deadline, target.levels, rules)
     if held and not deadline.paused_at:
         deadline.paused_at = max(now, deadline.started_at)
@@ -197,6 +209,13 @@ def latest_at(complaint: Complaint, kind: Kind, rules: Rulebook) -> datetime | N
     if complaint.platform_due_at is None or kind not in sla.CAPPED:
         return None
     return complaint.platform_due_at - rules.target(complaint, Kind.PLATFORM).budget
+
+
+def _until_platform(complaint: Complaint, started_at: datetime, rules: Rulebook) -> timedelta:
+    """How long the clock of the platform case runs: until its deadline, less the margin."""
+    if complaint.platform_due_at is None:
+        return timedelta(0)
+    return max(complaint.platform_due_at - rules.target(complaint, Kind.PLATFORM).budget - started_at, timedelta(0))
 
 
 def _plan(deadline: Deadline, levels: sla.Levels, rules: Rulebook) -> None:

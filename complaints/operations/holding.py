@@ -72,14 +72,24 @@ def resume(complaint_id: int, *, reason: str = "", actor: Any, version: int, now
 
 
 def release(complaint: Complaint, *, actor: Any, now: datetime, reason: str = "", because: str = "asked") -> None:
-    """End the hold, if there is one, for a caller that holds the lock; `because` says what ended it."""
+    """End the hold, if there is one, for a caller that holds the lock; `because` says what ended it.
+
+    One that was over before anybody looked ended then: a standstill must not be a longer hold.
+    """
     if not complaint.held_at:
         return
+    over_at = min(now, complaint.hold_until or now)
     complaint.held_at = complaint.hold_until = None
     complaint.hold_reason = ""
     save_change(complaint, "held_at", "hold_until", "hold_reason")
-    clocks.go_on(complaint, now=now)
+    clocks.go_on(complaint, now=over_at)
     record(complaint, "resumed", actor=actor, now=now, reason=reason, because=because)
+
+
+def release_over(complaint: Complaint, *, now: datetime) -> None:
+    """End a hold whose time is over, as the next sweep would, before its clocks are looked at."""
+    if complaint.hold_until and complaint.hold_until <= now:
+        release(complaint, actor=None, now=complaint.hold_until, because="over")
 
 
 def end_over_holds(*, now: datetime) -> int:
@@ -98,6 +108,5 @@ def _end_one(pk: int, *, now: datetime) -> bool:
     with locked(pk) as complaint:
         if complaint.hold_until is None or complaint.hold_until > now:
             return False
-        # The time that was over before anybody looked counts: a standstill must not be a longer hold.
-        release(complaint, actor=None, now=complaint.hold_until, because="over")
+        release_over(complaint, now=now)
     return True

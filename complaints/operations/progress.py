@@ -15,7 +15,7 @@ from complaints.models import Complaint, Contact, Remedy
 from complaints.queries.facts import case_facts
 from complaints.refusals import NotPossibleNow
 
-from . import clocks, conversation, inquiries, promises
+from . import clocks, conversation, holding, inquiries, promises
 from .locking import locked, record, save_change
 from .promises import Promised
 
@@ -190,6 +190,7 @@ def transition(
     complaint: Complaint, step: str, facts: CaseFacts, *, actor: Any, now: datetime, reason: str = "", **details: Any
 ) -> None:
     """Steps 3 to 6 of `_advance`, for an operation that holds the lock and has gathered the facts itself."""
+    holding.release_over(complaint, now=now)
     before = complaint.state
     getattr(complaint, step)(facts, now=now)
     if step in _SENT_BACK:

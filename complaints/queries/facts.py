@@ -6,6 +6,7 @@ from django.db.models import Min, prefetch_related_objects
 
 from complaints.lifecycle import CaseFacts
 from complaints.models import Complaint, Contact, Evidence, Remedy
+from complaints.working_time import Span
 
 _HUMAN_REPLY = {
     "direction": Contact.Direction.OUT,
@@ -22,6 +23,20 @@ def has_human_reply(complaint: Complaint) -> bool:
 def first_reply_at(complaint: Complaint) -> datetime | None:
     """When a person first answered the customer; None while nobody has."""
     return complaint.contacts.filter(**_HUMAN_REPLY).aggregate(first=Min("at"))["first"]
+
+
+def holds_since(complaint: Complaint, moment: datetime) -> list[Span]:
+    """When the case waited for the customer since then, as its history tells, in order; without a hold that is on."""
+    events = complaint.events.filter(kind__in=("held", "resumed", "merge"), at__gte=moment).order_by("pk")
+    spans: list[Span] = []
+    begun: tuple[datetime, datetime] | None = None
+    for kind, at, data in events.values_list("kind", "at", "data"):
+        if kind == "held":
+            begun = at, datetime.fromisoformat(data["until"])
+        elif begun:
+            spans.append((begun[0], min(at, begun[1])))
+            begun = None
+    return spans
 
 
 def remedies_of_round(complaint: Complaint) -> list[Remedy]:

@@ -109,6 +109,8 @@ def record_rating(
         conversation.hear(
             follow_up.complaint, words, channel=channel, purpose=Contact.Purpose.CALLBACK, actor=actor, now=now
         )
+        # Whoever rates us is heard, which ends a hold and makes a new version.
+        version = follow_up.complaint.version
         if satisfaction >= SATISFIED_FROM:
             return progress.close(
                 complaint_id,

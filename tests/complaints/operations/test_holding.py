@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from complaints.models import Alert, Complaint, Deadline
+from complaints.models import Alert, Complaint, Deadline, SlaPolicy, SlaTarget
 from complaints.operations import clocks, conversation, holding, progress, sweeping
 from complaints.operations.ended import ComplaintOver
 from complaints.operations.holding import HeldAlready, HoldEndWrong, NotAnswered, NotHeld
@@ -98,16 +98,54 @@ def test_neither_a_note_nor_our_reply_ends_it(case: Callable[..., Any], agent: A
     assert current(complaint).held_at
 
 
-def test_a_clock_that_starts_during_the_hold_stands_still_too(case: Callable[..., Any], agent: Any) -> None:
+def conclude(complaint: Complaint, agent: Any, at: datetime) -> Deadline:
+    """Begin the clock of the proposal, which runs from the receipt."""
+    establish(complaint, {"actor": agent, "version": current(complaint).version, "now": at})
+    progress.conclude_verification(complaint.pk, actor=agent, version=current(complaint).version, now=at)
+    return stage(complaint)
+
+
+def test_a_clock_that_starts_during_the_hold_stands_still_since_the_hold_began(
+    case: Callable[..., Any], agent: Any
+) -> None:
     complaint = case("verifying")
-    hold(complaint, agent)
-    who = {"actor": agent, "version": current(complaint).version, "now": NOW + 2 * H}
-    establish(complaint, who)
-    progress.conclude_verification(complaint.pk, actor=agent, version=current(complaint).version, now=NOW + 2 * H)
-    clock = stage(complaint)
-    assert (clock.kind, clock.paused_at) == ("proposal", NOW + 2 * H)
+    hold(complaint, agent, at=NOW + H)
+    clock = conclude(complaint, agent, NOW + 2 * H)
+    assert (clock.kind, clock.paused_at) == ("proposal", NOW + H)
     resume(complaint, agent, NOW + 12 * H)
-    assert stage(complaint).due_at == NOW + 46 * H
+    assert stage(complaint).due_at == NOW + 47 * H
+
+
+def test_time_on_hold_in_an_earlier_stage_counts_for_no_later_clock(case: Callable[..., Any], agent: Any) -> None:
+    complaint = case("verifying")
+    hold(complaint, agent, at=NOW + H)
+    resume(complaint, agent, NOW + 11 * H)
+    hold(complaint, agent, at=NOW + 20 * H, hours=30)
+    sweeping.sweep(now=NOW + 90 * H)
+    clock = conclude(complaint, agent, NOW + 91 * H)
+    assert clock.paused_spans == [(NOW + H, NOW + 11 * H), (NOW + 20 * H, NOW + 50 * H)]
+    assert clock.due_at == NOW + 76 * H
+
+
+@pytest.mark.parametrize("ending", ["resumed", "heard", "next stage", "no longer paused"])
+def test_a_hold_was_over_at_its_time_whatever_ends_it_later(case: Callable[..., Any], agent: Any, ending: str) -> None:
+    complaint = case("verifying")
+    clock = stage(complaint)
+    hold(complaint, agent, at=NOW, hours=5)
+    if ending == "resumed":
+        resume(complaint, agent, NOW + 20 * H)
+    elif ending == "heard":
+        conversation.receive(complaint.pk, "照片来了", channel="phone", actor=agent, now=NOW + 20 * H)
+    elif ending == "next stage":
+        conclude(complaint, agent, NOW + 20 * H)
+    else:
+        policy = SlaPolicy.objects.create(name="不停", priority="P3")
+        SlaTarget.objects.create(policy=policy, kind="verification", budget_minutes=24 * 60, pausable=False)
+        Complaint.objects.filter(pk=complaint.pk).update(policy=policy)
+        clocks.recompute(current(complaint), now=NOW + 20 * H)
+    clock.refresh_from_db()
+    assert clock.paused_spans == [(NOW, NOW + 5 * H)]
+    assert clock.due_at == NOW + 29 * H
 
 
 def test_a_clock_met_while_it_stood_still_was_in_time(case: Callable[..., Any], agent: Any) -> None:

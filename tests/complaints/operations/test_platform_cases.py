@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from complaints.models import Alert, Complaint, Deadline, SlaPolicy
-from complaints.operations import intake, merging, platform_cases, sweeping
+from complaints.models import Alert, Complaint, Deadline, SlaPolicy, SlaTarget
+from complaints.operations import clocks, intake, merging, platform_cases, sweeping
 from complaints.operations.ended import ComplaintOver
 from complaints.operations.platform_cases import NoPlatformCase, PlatformDeadlinePast
 from tests.factories.complaints import NOW, current, registered
@@ -31,6 +31,21 @@ def test_our_clock_is_due_six_hours_before_the_platform(case: Callable[..., Any]
     clock, platform = stage(complaint), complaint.deadlines.running().get(kind="platform")
     assert (clock.due_at, clock.latest_at, platform.due_at) == (NOW + 12 * H,) * 3
     assert current(complaint).next_due_at <= NOW + 12 * H
+
+
+@pytest.mark.parametrize(("minutes", "hours"), [(600, 10), (None, 6)])
+def test_the_margin_is_the_policys_and_follows_it(
+    case: Callable[..., Any], agent: Any, minutes: int | None, hours: int
+) -> None:
+    """A line of the policy with levels only leaves the usual margin."""
+    complaint = case("verifying")
+    open_case(complaint, agent, NOW + 18 * H)
+    policy = SlaPolicy.objects.create(name="提前", priority="P3")
+    SlaTarget.objects.create(policy=policy, kind="platform", budget_minutes=minutes)
+    Complaint.objects.filter(pk=complaint.pk).update(policy=policy)
+    clocks.recompute(current(complaint), now=NOW + H)
+    platform = complaint.deadlines.running().get(kind="platform")
+    assert (stage(complaint).due_at, platform.due_at) == (NOW + (18 - hours) * H,) * 2
 
 
 def test_a_later_deadline_leaves_our_own_time(case: Callable[..., Any], agent: Any) -> None:

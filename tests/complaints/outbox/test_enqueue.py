@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 
 from complaints import notifications, waking
-from complaints.models import Complaint, Contact, OutboxMessage
+from complaints.models import Complaint, Contact, OutboxMessage, Robot
 from complaints.operations import conversation
 from complaints.outbox import delivery, enqueue
 from tests.complaints.outbox.rows import LONG_AGO
@@ -46,6 +46,24 @@ def test_message_is_due_at_once_whatever_the_clock_of_its_writer_says(
     assert (message.status, message.attempt) == ("pending", 0)
     assert delivery.deliver() == 1
     assert len(mailoutbox) == 1
+
+
+def test_message_that_is_put_off_waits_for_its_time(case: Complaint, mailoutbox: list[EmailMessage]) -> None:
+    """Quiet hours: the database's clock still decides when that is."""
+    later = datetime(2100, 1, 1, 0, 30, tzinfo=UTC)
+    enqueue.enqueue([unwritten(case, next_attempt_at=later), unwritten(case, "reply:2", next_attempt_at=LONG_AGO)])
+    due = dict(OutboxMessage.objects.values_list("dedup_key", "next_attempt_at"))
+    assert due["reply:1"] == later
+    assert due["reply:2"] > datetime.now(UTC) - timedelta(minutes=1)
+    assert delivery.deliver() == 1
+    assert OutboxMessage.objects.get(dedup_key="reply:1").status == "pending"
+
+
+def test_message_to_a_robot_shows_its_name_where_others_have_an_address(case: Complaint) -> None:
+    robot = Robot.objects.create(name="售后群", kind="wecom", url="https://qyapi.weixin.qq.com/")
+    enqueue.enqueue([unwritten(case, address="", robot=robot)])
+    message = OutboxMessage.objects.get()
+    assert (message.channel, message.address) == ("robot", "售后群")
 
 
 def test_same_key_is_written_once_and_the_first_one_stays(case: Complaint) -> None:

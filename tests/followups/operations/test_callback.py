@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from complaints.models import Complaint
-from complaints.operations import progress
+from complaints.operations import holding, progress
 from complaints.operations.locking import StaleVersion
 from complaints.refusals import ReasonMissing
 from followups.models import FollowUp
@@ -107,6 +107,19 @@ def test_dissatisfaction_without_a_reason_is_never_recorded(waiting: Complaint, 
 def test_a_rating_is_a_number_from_one_to_five(waiting: Complaint, agent: Any, satisfaction: int | None) -> None:
     with nothing_written(waiting), pytest.raises(RatingMissing):
         rate(waiting, satisfaction, "谢谢", actor=agent)
+
+
+@pytest.mark.parametrize(("satisfaction", "state"), [(5, "closed"), (2, "proposing")])
+def test_a_customer_who_rates_a_case_on_hold_ends_the_hold(
+    waiting: Complaint, agent: Any, satisfaction: int, state: str
+) -> None:
+    until, version = NOW + timedelta(hours=9), current(waiting).version
+    holding.hold(waiting.pk, reason="客户出差", until=until, actor=agent, version=version, now=NOW)
+    callback.record_rating(
+        waiting.pk, satisfaction=satisfaction, comment="等了很久", channel="phone", actor=agent,
+        version=current(waiting).version, now=NOW + timedelta(hours=1),
+    )  # fmt: skip
+    assert (current(waiting).state, current(waiting).held_at) == (state, None)
 
 
 def test_a_stale_call_back_is_not_recorded(waiting: Complaint, agent: Any) -> None:

@@ -13,8 +13,7 @@ from complaints.operations.departments import record_change
 from complaints.queries.people import answering
 
 from .displays import listed
-from .forms import StaffChoiceField
-from .inquiry_forms import MembersField
+from .forms import ManyStaffField, StaffChoiceField
 
 
 @admin.register(Department)
@@ -39,7 +38,7 @@ class DepartmentAdmin(admin.ModelAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "members":
-            kwargs |= {"form_class": MembersField, "queryset": answering(besides=self._chosen(request))}
+            kwargs |= {"form_class": ManyStaffField, "queryset": answering(besides=self._chosen(request))}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

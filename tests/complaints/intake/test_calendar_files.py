@@ -66,8 +66,8 @@ def test_days_come_in_order_and_once_and_cancelled_ones_not_at_all() -> None:
 
 def test_a_name_is_one_that_a_database_takes() -> None:
     """PostgreSQL refuses a NUL, in text and in JSON."""
-    named = days_of(ics("DTSTART;VALUE=DATE:20270101|SUMMARY:元\0旦", "DTSTART;VALUE=DATE:20270102|SUMMARY:a|SUMMARY:b"))
-    assert [day.name for day in named] == ["元 旦", "a"]
+    file = ics("DTSTART;VALUE=DATE:20270101|SUMMARY:元\0旦", "DTSTART;VALUE=DATE:20270102|SUMMARY:a|SUMMARY:b")
+    assert [day.name for day in days_of(file)] == ["元 旦", "a"]
 
 
 WORKED = "DTSTART;VALUE=DATE:20270102|SUMMARY:元旦补班"

@@ -14,8 +14,7 @@ from complaints.operations.departments import record_change
 from complaints.queries.people import answering
 
 from .displays import listed
-from .forms import StaffChoiceField
-from .inquiry_forms import MembersField
+from .forms import ManyStaffField, StaffChoiceField
 from .stock import WithoutPopups
 
 
@@ -40,7 +39,7 @@ class DepartmentAdmin(WithoutPopups):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "members":
-            kwargs |= {"form_class": MembersField, "queryset": answering(besides=self._chosen(request))}
+            kwargs |= {"form_class": ManyStaffField, "queryset": answering(besides=self._chosen(request))}
             kwargs["widget"] = forms.CheckboxSelectMultiple
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 

@@ -16,7 +16,7 @@ from complaints.operations import calendars
 from complaints.roles import ROLES
 
 from .displays import listed, staff_name
-from .inquiry_forms import MembersField
+from .forms import ManyStaffField
 from .stock import WithoutPopups
 
 admin.site.unregister(get_user_model())
@@ -38,7 +38,7 @@ class ShopAdmin(WithoutPopups):
         return False
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return super().formfield_for_manytomany(db_field, request, **kwargs, form_class=MembersField)
+        return super().formfield_for_manytomany(db_field, request, **kwargs, form_class=ManyStaffField)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Open clocks of the shop follow it into another calendar."""

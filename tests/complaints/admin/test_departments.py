@@ -102,6 +102,16 @@ def test_people_are_ticked_by_name_and_nothing_opens_a_pop_up(
     assert "_popup=1" not in page
 
 
+@pytest.mark.parametrize("forged", ["9" * 30, "x", "-1"])
+def test_an_id_that_no_database_holds_is_a_wrong_choice(
+    forged: str, manager: Any, client_for: Callable[[Any], Client]
+) -> None:
+    warehouse = DepartmentFactory()
+    answer = client_for(manager).post(change(warehouse), fields(warehouse, members=[forged]))
+    assert "members" in answer.context["adminform"].form.errors
+    assert not SettingChange.objects.exists()
+
+
 def test_who_has_left_stays_where_they_were_until_taken_out(manager: Any, client_for: Callable[[Any], Client]) -> None:
     gone = StaffFactory(role="department", gone=True)
     department = DepartmentFactory(members=[gone], lead=gone)

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 from complaints.models import CalendarDay, WorkCalendar
 from complaints.models.calendar import WEEKDAYS, hours_text, known_zone, valid_hours, valid_week
 from complaints.operations.calendar_days import OPENED
+from complaints.operations.calendars import fingerprint
 from complaints.public_holidays import known_region
 
 EXAMPLE = "09:00-12:00 13:00-18:00"
@@ -81,9 +82,12 @@ class CalendarForm(forms.Form):
         label=_("Default: shops that name no calendar of their own work by it"), required=False
     )
 
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=32)
+
     def __init__(self, *args: Any, calendar: WorkCalendar, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.calendar = calendar
+        self.fields["seen"].initial = fingerprint(calendar) if calendar.pk else ""
         for day in WEEKDAYS:
             self.fields[f"day_{day}"] = HoursField(label=dates.WEEKDAYS[day], initial=calendar.week[day])
         if calendar.pk:
@@ -107,6 +111,18 @@ class CalendarForm(forms.Form):
         if None not in week:
             valid_week(week)
         return cleaned
+
+    def show_stored(self, calendar: WorkCalendar) -> None:
+        """Beside each field that says something else, what is stored now; what was typed stays, to be sent again."""
+        typed = self.values()
+        stored = {name: getattr(calendar, name) for name in ("name", "time_zone", "region")}
+        said = {name: (typed[name], value) for name, value in stored.items()}
+        said |= {f"day_{day}": (typed["week"][day], calendar.week[day]) for day in WEEKDAYS}
+        for name, (here, there) in said.items():
+            if here != there:
+                value = hours_text(there) if isinstance(there, list) else there
+                self.fields[name].help_text = _("Stored now: %(value)s") % {"value": value or "—"}
+        self.data = dict(self.data.items()) | {"seen": fingerprint(calendar)}
 
     def values(self) -> dict[str, Any]:
         """What the operations take."""

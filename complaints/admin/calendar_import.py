@@ -63,10 +63,8 @@ def _take_over(request: HttpRequest, calendar: WorkCalendar, *, site: Any) -> Ht
         return _file_page(request, calendar, form, site=site, status=UNPROCESSABLE)
     days = [PublicDay(date.fromisoformat(day), works, name) for day, works, name in rows]
     now = timezone.now()
-    number = calendar_days.take_over(calendar.pk, days, actor=request.user, now=now)
-    if "announced" in request.POST:
-        for year in _years(days):
-            calendar_years.confirm(calendar.pk, year, actor=request.user, now=now)
+    complete = "announced" in request.POST
+    number = calendar_years.take_over(calendar.pk, days, complete=complete, actor=request.user, now=now)
     text = ngettext("%(n)s day taken over from the file.", "%(n)s days taken over from the file.", number)
     messages.success(request, text % {"n": number})
     return redirect(year_url(calendar, days[0].day.year))

@@ -113,9 +113,15 @@ def configure(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
     form = CalendarForm(request.POST, calendar=calendar)
     if form.is_valid():
         try:
-            changed = calendars.configure(calendar.pk, form.values(), actor=request.user, now=timezone.now())
+            changed = calendars.configure(
+                calendar.pk, form.values(), seen=form.cleaned_data["seen"], actor=request.user, now=timezone.now()
+            )
         except calendars.NameTaken as refusal:
             form.add_error("name", refusal.text)
+        except calendars.CalendarChanged as refusal:
+            calendar.refresh_from_db()
+            form.show_stored(calendar)
+            form.add_error(None, refusal.text)
         except Refused as refusal:
             form.add_error(None, refusal.text)
         else:

@@ -3,6 +3,7 @@
 Days that somebody edited or took from a file are never overwritten, and no year makes anything here fail.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,8 +11,9 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from complaints.models import CalendarDay, CalendarYear, WorkCalendar
-from complaints.public_holidays import PublicYear, public_year
+from complaints.public_holidays import PublicDay, PublicYear, public_year
 
+from . import calendar_days
 from .calendar_days import LOADED, Source, locked_calendar, plans_for, write
 
 FIRST_YEARS = (2025, 2027)
@@ -65,6 +67,15 @@ def confirm(calendar_id: int, year: int, *, actor: Any, now: datetime) -> None:
             known.announced = True
             known.save(update_fields=["announced"])
             write(calendar, {}, actor=actor, now=now, **{f"announced_{year}": [False, True]})
+
+
+def take_over(calendar_id: int, days: Sequence[PublicDay], *, complete: bool, actor: Any, now: datetime) -> int:
+    """Take days over from a file; if these are `complete`, their years count as announced. Returns how many changed."""
+    with transaction.atomic():
+        number = calendar_days.take_over(calendar_id, days, actor=actor, now=now)
+        for year in sorted({found.day.year for found in days}) if complete else ():
+            confirm(calendar_id, year, actor=actor, now=now)
+    return number
 
 
 def year_of(calendar: WorkCalendar, now: datetime) -> int:

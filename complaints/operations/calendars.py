@@ -1,5 +1,7 @@
 """Work calendars: create, configure, copy. Every change is recorded, and open clocks follow it."""
 
+import hashlib
+import json
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +29,16 @@ class NameTaken(Refused):
     message = _("There is a calendar “%(name)s” already. Choose another name.")
 
 
+class CalendarChanged(Refused):
+    message = _("Somebody else has changed this calendar meanwhile. Compare with what is stored now, then send again.")
+
+
+def fingerprint(calendar: WorkCalendar) -> str:
+    """Another one as soon as a setting is changed; a form carries that of what it was made from."""
+    stored = [getattr(calendar, name) for name in SETTINGS]
+    return hashlib.sha256(json.dumps(stored).encode()).hexdigest()[:32]
+
+
 def create_default(*, now: datetime) -> WorkCalendar | None:
     """The calendar of shops that name none; None when there is a default already."""
     if WorkCalendar.objects.filter(is_default=True).exists():
@@ -52,10 +64,15 @@ def create(values: dict[str, Any], *, actor: Any, now: datetime) -> WorkCalendar
     return calendar
 
 
-def configure(calendar_id: int, values: dict[str, Any], *, actor: Any, now: datetime) -> WorkCalendar:
-    """Change name, zone, region, weekly hours or make it the default. Raises DefaultNeeded, NameTaken."""
+def configure(calendar_id: int, values: dict[str, Any], *, seen: str = "", actor: Any, now: datetime) -> WorkCalendar:
+    """Change name, zone, region, weekly hours or make it the default.
+
+    `seen` is the fingerprint of what the form was made from. Raises CalendarChanged, DefaultNeeded, NameTaken.
+    """
     with transaction.atomic():
         calendar = locked_calendar(calendar_id)
+        if seen and seen != fingerprint(calendar):
+            raise CalendarChanged
         before = {name: getattr(calendar, name) for name in SETTINGS}
         ordinary = calendar.ordinary_hours
         changed = [name for name in SETTINGS if name in values and values[name] != before[name]]

@@ -126,9 +126,16 @@ class _Run:
         if channels.is_unsaid(error):
             give_back([message])
         else:
-            _decide(message, error, started=started)
+            self._decide_or_leave(message, error, started=started)
         if rest:
             self._close_way(message, rest)
+
+    def _decide_or_leave(self, message: OutboxMessage, error: Exception, *, started: bool) -> None:
+        """What cannot be written down is left to its lease: the others must not wait for it."""
+        try:
+            _decide(message, error, started=started)
+        except Exception:
+            log.exception("what became of message %s cannot be stored", message.pk)
 
     def _close_way(self, message: OutboxMessage, rest: timedelta) -> None:
         """Send nothing more by this way in this run, and by a robot's not before it has rested."""

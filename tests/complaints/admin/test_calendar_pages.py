@@ -283,6 +283,24 @@ def test_a_calendar_is_created_configured_and_copied(manager: Client, calendar: 
     assert second.schedule() == german.schedule()
 
 
+def test_of_two_who_change_the_settings_at_once_the_second_is_told(manager: Client, calendar: WorkCalendar) -> None:
+    seen = manager.get(page("settings", calendar)).context["form"]["seen"].value()
+    theirs = settings_of(name=calendar.name, is_default="on", day_5="10:00-14:00", seen=seen)
+    assert manager.post(page("settings", calendar), theirs).status_code == 302
+    mine = settings_of(name=calendar.name, is_default="on", day_6="10:00-12:00", seen=seen)
+    answer = manager.post(page("settings", calendar), mine)
+    assert answer.status_code == 422
+    form = answer.context["form"]
+    assert "10:00-14:00" in str(form.fields["day_5"].help_text)
+    assert form["day_6"].value() == "10:00-12:00"
+    calendar.refresh_from_db()
+    assert calendar.week[6] == []
+    again = manager.post(page("settings", calendar), mine | {"seen": form["seen"].value()})
+    assert again.status_code == 302
+    calendar.refresh_from_db()
+    assert (calendar.week[5], calendar.week[6]) == ([], [[600, 720]])
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [

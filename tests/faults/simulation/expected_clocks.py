@@ -212,8 +212,8 @@ class Clocks:
         case.state = state
         if not case.open or (case.hold_until is not None and case.hold_until <= now):
             self._release(case, case.hold_end(now))
-            if state != "merged":
-                case.platform_since = case.platform_due = None
+        if not case.open and state != "merged":
+            case.platform_since = case.platform_due = None
         if state in ("closed", "withdrawn", "unfounded"):
             self._answer(case, now)
         self._settle(case, now, **how)

@@ -1,12 +1,16 @@
 """Databases of the benchmarks' own on a PostgreSQL server, all at hand in one process."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.utils import load_backend
 from psycopg import sql
+
+from config.settings import SQLITE_OPTIONS
 
 
 class Databases:
@@ -34,6 +38,14 @@ class Databases:
         self.use(size)
         call_command("migrate", verbosity=0)
         fill()
+
+    def add_sqlite(self, size: str, path: Path) -> None:
+        """Make an SQLite file one of them, with the desk's own options, migrated and empty."""
+        given = self._home.settings_dict | {"ENGINE": "django.db.backends.sqlite3", "NAME": str(path)}
+        given |= {"OPTIONS": dict(SQLITE_OPTIONS), "CONN_MAX_AGE": None}
+        self._open[size] = load_backend(given["ENGINE"]).DatabaseWrapper(given, DEFAULT_DB_ALIAS)
+        self.use(size)
+        call_command("migrate", verbosity=0)
 
     def drop(self, size: str) -> None:
         """Drop the database if it is there."""

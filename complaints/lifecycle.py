@@ -25,6 +25,7 @@ from complaints.refusals import (
     CustomerContactMissing,
     EvidenceMissing,
     FieldsMissing,
+    InquiriesOpen,
     LiabilityIncomplete,
     MergeTargetMissing,
     NoAssignee,
@@ -85,6 +86,7 @@ class CaseFacts:
     actor: int | None = None
     evidence: int = 0
     evidence_waived: bool = False
+    open_inquiries: int = 0
     liability_percent: int = 0
     root_cause: bool = False
     options: int = 0
@@ -137,6 +139,10 @@ def not_accused(f: CaseFacts) -> Refused | None:
 
 def evidenced(f: CaseFacts) -> Refused | None:
     return None if f.evidence or f.evidence_waived else EvidenceMissing()
+
+
+def inquiries_over(f: CaseFacts) -> Refused | None:
+    return InquiriesOpen(n=f.open_inquiries) if f.open_inquiries else None
 
 
 def liability_settled(f: CaseFacts) -> Refused | None:
@@ -279,7 +285,7 @@ class Lifecycle(models.Model):
 
     @step(
         _("Conclude verification"), State.VERIFYING, State.PROPOSING,
-        not_accused, evidenced, liability_settled, root_cause_named,
+        not_accused, evidenced, inquiries_over, liability_settled, root_cause_named,
     )  # fmt: skip
     def conclude_verification(self, facts: CaseFacts, *, now: datetime) -> None:
         pass

@@ -55,6 +55,11 @@ class EvidenceMissing(Refused):
     panel = "evidence"
 
 
+class InquiriesOpen(Refused):
+    message = _("Inquiries without an answer: %(n)s. Record the answer, or withdraw the inquiry with a reason.")
+    panel = "inquiries"
+
+
 class LiabilityIncomplete(Refused):
     message = _("Liability adds up to %(percent)s %%; it must be exactly 100 %%.")
     panel = "liability"

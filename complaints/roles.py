@@ -11,12 +11,16 @@ VIEW_CASE = (
     "complaints.view_complaint", "complaints.view_contact", "complaints.view_evidence", "complaints.view_remedy",
     "complaints.view_promise", "complaints.view_deadline", "complaints.view_complaintevent", "complaints.view_order",
     "complaints.view_customer", "complaints.view_shop", "followups.view_followup",
+    "complaints.view_inquiry", "complaints.view_recoveryclaim",
 )  # fmt: skip
+
+_RECOVER = ("complaints.add_recoveryclaim", "complaints.change_recoveryclaim")
 
 HANDLE = (
     "complaints.add_complaint", "complaints.change_complaint", "complaints.add_contact", "complaints.add_evidence",
     "complaints.set_liability", "complaints.add_remedy", "complaints.execute_remedy", "complaints.claim_complaint",
     "knowledge.view_replyscript", "complaints.view_liabilityshare", "complaints.view_alert",
+    "complaints.add_inquiry", "complaints.change_inquiry", *_RECOVER,
     "complaints.hold_complaint", "complaints.set_platform_case",
 )  # fmt: skip
 
@@ -40,6 +44,7 @@ STEP_PERMISSIONS = [(f"{name}_complaint", f"Can take step: {name}") for name in 
 _AGENT = (*VIEW_CASE, *HANDLE, *_steps(*_AGENT_STEPS))
 _LEAD = (
     *_AGENT, "complaints.assign_complaint", "complaints.waive_evidence", "complaints.approve_l1",
+    "complaints.view_absence", "complaints.add_absence", "complaints.change_absence",
     *_steps("merge", "unmerge"),
 )  # fmt: skip
 _SUPERVISOR = (
@@ -51,6 +56,8 @@ _SETTINGS = (
     "complaints.change_shop", "complaints.add_shop", "auth.view_user", "auth.add_user", "auth.change_user",
     "complaints.resend_message", "complaints.add_slapolicy", "complaints.change_slapolicy",
     "complaints.view_settingchange", "complaints.add_workcalendar", "complaints.change_workcalendar",
+    "complaints.view_department", "complaints.add_department", "complaints.change_department",
+    "complaints.view_robot", "complaints.add_robot", "complaints.change_robot",
 )  # fmt: skip
 _KNOWLEDGE = (
     "knowledge.view_issuetype", "knowledge.add_issuetype", "knowledge.change_issuetype",
@@ -72,11 +79,11 @@ ROLES: dict[str, Role] = {
         Role("agent", _("Agent"), _AGENT),
         Role("team_lead", _("Team lead"), _LEAD),
         Role("supervisor", _("Supervisor"), _SUPERVISOR),
-        Role("department", _("Department"), ()),
+        Role("department", _("Department"), ("complaints.view_inquiry", "complaints.answer_inquiry")),
         Role(
             "finance", _("Finance"),
             (*VIEW_CASE, "complaints.view_executing", "complaints.execute_remedy", "complaints.approve_finance",
-             "complaints.view_alert"),
+             "complaints.view_alert", *_RECOVER),
         ),
         Role("legal", _("Legal"), (*_READ_ALL, "complaints.approve_legal", "complaints.view_alert")),
         Role("knowledge_manager", _("Knowledge manager"), _KNOWLEDGE),

@@ -12,11 +12,12 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Alert
 from complaints.models.staff import staff_name
-from complaints.queries import health
+from complaints.queries import alerts, asked, health
+from complaints.queries.calendars import year_warnings
 
 RECORDS = (
     ("complaints_order", "complaints.view_order"),
@@ -26,6 +27,7 @@ RECORDS = (
     ("complaints_complaintevent", "complaints.view_complaintevent"),
     ("complaints_outboxmessage", "complaints.view_outboxmessage"),
     ("complaints_settingchange", "complaints.view_settingchange"),
+    ("complaints_recoveryclaim", "complaints.view_recoveryclaim"),
 )
 KNOWLEDGE = (
     ("knowledge_replyscript", "knowledge.view_replyscript"),
@@ -35,12 +37,17 @@ SETTINGS = (
     ("complaints_shop", "complaints.change_shop"),
     ("complaints_workcalendar", "complaints.view_workcalendar"),
     ("complaints_slapolicy", "complaints.view_slapolicy"),
+    ("complaints_robot", "complaints.view_robot"),
+    ("complaints_absence", "complaints.view_absence"),
     ("auth_user", "auth.view_user"),
+    ("complaints_department", "complaints.view_department"),
 )
 
 
 STANDSTILL_SECONDS = 5
 """For so long a process says what it last saw of the background, so that a page seldom asks."""
+
+YEAR_WARNING_SECONDS = 60
 
 UNAUTHORIZED = 401
 """Tells frame.js to say that one must log in again, and to leave what was typed where it is."""
@@ -74,14 +81,26 @@ class AmendsSite(admin.AdminSite):
                 "amends_query": request.GET.get("q", ""),
                 "amends_user_name": staff_name(request.user),
                 "amends_standstill": cache.get_or_set("standstill", health.standstill, STANDSTILL_SECONDS),
+                "amends_year_warnings": self._year_warnings(request),
             }
         return context
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The work list is the first page of everybody who works on complaints."""
+        """The work list is the first page of everybody who works on complaints; a department's is what it is asked."""
         if request.user.has_perm("complaints.view_complaint"):
             return redirect("admin:complaints_complaint_changelist")
+        if request.user.has_perm("complaints.answer_inquiry"):
+            return redirect("admin:complaints_inquiry_changelist")
         return super().index(request, extra_context)
+
+    def _year_warnings(self, request: HttpRequest) -> Any:
+        """Years without holidays, for those who keep the calendars; a calendar's own pages say it themselves."""
+        if request.path.startswith(reverse("admin:complaints_workcalendar_changelist")):
+            return []
+        user = request.user
+        return cache.get_or_set(
+            f"years:{user.pk}", lambda: year_warnings(user, now=timezone.now()), YEAR_WARNING_SECONDS
+        )
 
     def _navigation(self, request: HttpRequest) -> list[dict[str, Any]]:
         user, here = request.user, request.path
@@ -90,9 +109,14 @@ class AmendsSite(admin.AdminSite):
             items.append(_item(_("Work list"), "admin:complaints_complaint_changelist", "inbox", here, key="g l"))
         if user.has_perm("complaints.add_complaint"):
             items.append(_item(_("Register"), "admin:complaints_complaint_add", "plus", here, key="n"))
+        if user.has_perm("complaints.answer_inquiry"):
+            waiting = asked.open_count(user)
+            items.append(
+                _item(_("Inquiries"), "admin:complaints_inquiry_changelist", "clipboard-list", here, badge=waiting)
+            )
         if user.has_perm("complaints.view_alert"):
-            unseen = Alert.objects.visible_to(user).filter(seen_at__isnull=True)[:100].count()
-            items.append(_item(_("Alerts"), "admin:complaints_alert_changelist", "bell", here, badge=unseen))
+            bell = _item(_("Alerts"), "admin:complaints_alert_changelist", "bell", here, badge=alerts.unseen(user))
+            items.append(bell | {"counted_at": reverse("admin:complaints_alert_count")})
         for label, icon, entries in (
             (_("Knowledge"), "book-open", KNOWLEDGE),
             (_("Records"), "history", RECORDS),

@@ -12,7 +12,16 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints.models import Heartbeat
-from complaints.operations import calendar_years, heartbeat, mending, reapplying, recomputing, sweeping
+from complaints.operations import (
+    calendar_years,
+    digests,
+    heartbeat,
+    mending,
+    reapplying,
+    recomputing,
+    sweeping,
+    telling,
+)
 from complaints.outbox import delivery
 
 
@@ -21,6 +30,16 @@ def sweep() -> int:
     done = sweeping.sweep(now=timezone.now())
     heartbeat.beat(Heartbeat.Part.SWEEP)
     return done
+
+
+@shared_task
+def tell() -> int:
+    return telling.tell(now=timezone.now())
+
+
+@shared_task
+def digest() -> int:
+    return digests.send_digests(now=timezone.now())
 
 
 @shared_task

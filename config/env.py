@@ -20,6 +20,7 @@ SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465, "smtp+ssl": 465}
 DATABASE_SCHEMES = ("postgres", "postgresql", "sqlite")
 REDIS_SCHEMES = ("redis", "rediss", "redis+socket", "valkey", "valkeys")
 
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 
 
@@ -128,6 +129,15 @@ class Environment:
         values = [value.rstrip("/") for value in self.items(name, default)]
         for value in values:
             self._web_origin(name, value)
+        return values
+
+    def hosts(self, name: str) -> list[str]:
+        """Read names or addresses of machines, each with or without a port."""
+        values = [value.lower() for value in self.items(name, [])]
+        for value in values:
+            host, colon, port = value.rpartition(":") if re.search(r":[^:\]]*$", value) else (value, "", "")
+            if not _HOST.fullmatch(host) or (colon and not (port.isascii() and port.isdigit() and int(port) < 65536)):
+                raise SettingRefused(f"{name}={value} is no host; write host.example or 10.0.0.5:8443, with commas.")
         return values
 
     def redis_url(self, name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 MEND_EVERY = 10
+DIGEST_EVERY = 4
 HOUR = 60 * 60
 
 
@@ -12,6 +13,8 @@ def table(tick: int) -> dict[str, dict[str, Any]]:
     """Return Celery's beat table for a tick of so many seconds."""
     return {
         "sweep": _every(tick, "complaints.tasks.sweep"),
+        "tell": _every(tick, "complaints.tasks.tell"),
+        "digests": _every(tick * DIGEST_EVERY, "complaints.tasks.digest"),
         "deliver": _every(tick, "complaints.tasks.deliver"),
         "mend-clocks": _every(tick * MEND_EVERY, "complaints.tasks.mend"),
         "recompute": _every(tick, "complaints.tasks.recompute"),

@@ -214,7 +214,7 @@ if AMENDS_TRUSTED_PROXIES:
 # ---------------------------------------------------------------- mail
 
 _mail_server = env.mail_server("EMAIL_URL")
-EMAIL_BACKEND = f"complaints.outbox.channels.{'SmtpBackend' if _mail_server else 'FileBackend'}"
+EMAIL_BACKEND = f"complaints.outbox.mail.{'SmtpBackend' if _mail_server else 'FileBackend'}"
 EMAIL_FILE_PATH = AMENDS_VAR / "mail"
 EMAIL_HOST = _mail_server.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = _mail_server.get("EMAIL_PORT", 25)
@@ -225,6 +225,10 @@ EMAIL_USE_SSL = _mail_server.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("AMENDS_FROM_EMAIL", f"Amends <amends@{urlsplit(AMENDS_BASE_URL).hostname}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# ---------------------------------------------------------------- webhooks and robots
+
+AMENDS_WEBHOOK_TRUSTED_HOSTS = env.hosts("AMENDS_WEBHOOK_TRUSTED_HOSTS")
 
 # ---------------------------------------------------------------- background work
 

@@ -22,12 +22,13 @@ STAGES = ("EHLO", "NOOP", "MAIL", "RCPT", "DATA", "TEXT")
 
 @dataclass
 class Rule:
-    """What the server answers at a stage; `to` restricts it to one recipient, `times` to the first so many."""
+    """What the server answers at a stage; `to` restricts it to one recipient, `after` and `times` to some of them."""
 
     stage: str
     answer: str
     to: str = ""
     times: int = 1_000_000
+    after: int = 0
 
 
 class _Session(SMTP):
@@ -95,10 +96,10 @@ class MailServer:
 
     # -------------------------------------------------------------- what it shall do
 
-    def at(self, stage: str, answer: str, *, to: str = "", times: int = 1_000_000) -> None:
+    def at(self, stage: str, answer: str, *, to: str = "", times: int = 1_000_000, after: int = 0) -> None:
         """Answer so instead of going on; HANG_UP cuts the line. TEXT is the moment after the whole text has come."""
         assert stage in STAGES
-        self.rules.append(Rule(stage, answer, to, times))
+        self.rules.append(Rule(stage, answer, to, times, after))
 
     def hold_after(self, free: int) -> None:
         """Answer so many more mails; keep the next ones waiting with their whole text taken, until `go_on`."""
@@ -115,6 +116,9 @@ class MailServer:
     def answer_at(self, stage: str, recipients: list[str]) -> str | None:
         for rule in self.rules:
             if rule.stage == stage and rule.times and any(rule.to in recipient for recipient in recipients):
+                if rule.after:
+                    rule.after -= 1
+                    continue
                 rule.times -= 1
                 return rule.answer
         return None

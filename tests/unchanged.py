@@ -12,9 +12,11 @@ from complaints.models import (
     Contact,
     Deadline,
     Evidence,
+    Inquiry,
     LiabilityShare,
     OutboxMessage,
     Promise,
+    RecoveryClaim,
     Remedy,
 )
 from followups.models import FollowUp
@@ -22,7 +24,7 @@ from followups.models import FollowUp
 _COLUMN = {Complaint: "pk__in", Approval: "remedy__complaint__in"}
 _MODELS: tuple[Any, ...] = (
     Complaint, ComplaintEvent, Contact, Promise, Evidence, LiabilityShare, Remedy, Approval, Deadline, OutboxMessage,
-    Alert, FollowUp,
+    Alert, FollowUp, Inquiry, RecoveryClaim,
 )  # fmt: skip
 
 

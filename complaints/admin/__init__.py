@@ -1,12 +1,32 @@
-from . import alerts, calendars, complaint, policies, promises, records, setting_changes, settings, time_actions
+from . import (
+    absences,
+    alerts,
+    calendars,
+    complaint,
+    departments,
+    inquiries,
+    inquiry_actions,
+    policies,
+    promises,
+    records,
+    robots,
+    setting_changes,
+    settings,
+    time_actions,
+)
 
 __all__ = [
+    "absences",
     "alerts",
     "calendars",
     "complaint",
+    "departments",
+    "inquiries",
+    "inquiry_actions",
     "policies",
     "promises",
     "records",
+    "robots",
     "setting_changes",
     "settings",
     "time_actions",

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from complaints.models import Complaint
 
-from . import evidence, registration, reply_script, reveal, transitions, worklist, workspace
+from . import evidence, inquiries, registration, reply_script, reveal, transitions, worklist, workspace
 
 
 @admin.register(Complaint)
@@ -47,7 +47,8 @@ class ComplaintAdmin(admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        return workspace.case_page(request, object_id, site=self.admin_site)
+        asked = inquiries.instead_of_case(request, object_id)
+        return asked or workspace.case_page(request, object_id, site=self.admin_site)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         return workspace.case_page(request, object_id, site=self.admin_site)

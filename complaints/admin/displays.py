@@ -46,7 +46,19 @@ _EVENT_LABELS = {
     "heard": gettext_lazy("Customer's message recorded"),
     "noted": gettext_lazy("Note written"),
     "apologised": gettext_lazy("Apology call logged"),
+    "inquiry_asked": gettext_lazy("Department asked"),
+    "inquiry_answered": gettext_lazy("Department's answer recorded"),
+    "inquiry_delayed": gettext_lazy("Department needs more time"),
+    "inquiry_withdrawn": gettext_lazy("Inquiry withdrawn"),
+    "recovery_filed": gettext_lazy("Recovery claim filed"),
+    "recovery_answered": gettext_lazy("Recovery claim answered"),
+    "recovery_recovered": gettext_lazy("Money recovered"),
+    "recovery_lost": gettext_lazy("Recovery claim lost"),
+    "recovery_withdrawn": gettext_lazy("Recovery claim withdrawn"),
 }
+
+_TELLING = ("option", "department", "name", "cost", "level", "number", "into", "attempts")
+"""Of an event's data, what its line tells."""
 
 
 def stage_number(complaint: Complaint) -> int | None:
@@ -86,7 +98,7 @@ def event_details(event: ComplaintEvent, sees_liability: bool) -> str:
         return str(Evidence.Kind(data["evidence_kind"]).label) if data.get("evidence_kind") else ""
     if data.get("cost"):
         data = data | {"cost": f"¥{data['cost']}"}
-    named = [data[name] for name in ("option", "cost", "level", "number", "into", "attempts") if data.get(name)]
+    named = [data[name] for name in _TELLING if data.get(name)]
     return " · ".join(str(value) for value in named)
 
 

@@ -45,6 +45,7 @@ _DONE: dict[Any, Callable[[CaseFacts], Any]] = {
     lifecycle.promised: lambda f: _("A time is promised"),
     lifecycle.assigned: lambda f: _("Somebody is in charge"),
     lifecycle.evidenced: lambda f: _("Evidence: %(n)s") % {"n": f.evidence} if f.evidence else _("Evidence waived"),
+    lifecycle.inquiries_over: lambda f: _("No inquiry is open"),
     lifecycle.liability_settled: lambda f: _("Liability: 100 %"),
     lifecycle.root_cause_named: lambda f: _("Root cause written down"),
     lifecycle.options_ready: lambda f: _("Options: %(n)s") % {"n": f.options},

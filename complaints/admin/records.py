@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.identity import mask_email
 from complaints.lifecycle import State
-from complaints.models import ComplaintEvent, Customer, Order, OrderLine, OutboxMessage
+from complaints.models import ComplaintEvent, Customer, Order, OrderLine, OutboxMessage, RecoveryClaim
 from complaints.models.complaint import about_visible
 from complaints.operations import mailing
 from complaints.refusals import Refused
@@ -174,6 +174,26 @@ class ComplaintEventAdmin(ReadOnlyAdmin):
         return _stage(event.to_state)
 
 
+@admin.register(RecoveryClaim)
+class RecoveryClaimAdmin(ReadOnlyAdmin):
+    """Claims of all cases; the case page is where they are pursued."""
+
+    list_display = ("number", "against", "name", "amount", "status", "due_at", "recovered_amount")
+    list_select_related = ("complaint",)
+    list_filter = ("status", "against")
+    ordering = ("-id",)
+    search_fields = ("complaint__number__startswith",)
+    search_help_text = _("The number of the complaint")
+    fields = (
+        "number", "against", "name", "amount", "currency", "reference", "filed_by", "filed_at", "due_at", "status",
+        "answered_at", "recovered_amount", "settled_at", "note",
+    )  # fmt: skip
+
+    @admin.display(description=_("complaint"))
+    def number(self, claim: RecoveryClaim) -> str:
+        return claim.complaint.number
+
+
 def _stage(value: str) -> str:
     return str(State(value).label) if value in State.values else value
 
@@ -182,18 +202,25 @@ def _stage(value: str) -> str:
 class OutboxAdmin(ReadOnlyAdmin):
     """What was sent, what waits, and what a person must decide about (dead letters)."""
 
-    list_display = ("subject", "audience", "status", "attempt", "created_at", "sent_at", "last_error")
-    list_filter = ("status", "audience")
+    list_display = ("subject", "audience", "way", "status", "attempt", "created_at", "sent_at", "last_error")
+    list_select_related = ("robot",)
+    list_filter = ("status", "audience", "channel")
     ordering = ("-created_at", "-id")
     fields = (
-        "subject", "audience", "masked_address", "body", "status", "attempt", "next_attempt_at", "last_error",
+        "subject", "audience", "way", "masked_address", "body", "status", "attempt", "next_attempt_at", "last_error",
         "created_at", "sent_at", "message_id",
     )  # fmt: skip
     readonly_fields = fields
     change_form_template = "admin/complaints/outboxmessage/change_form.html"
 
+    @admin.display(description=_("channel"))
+    def way(self, message: OutboxMessage) -> str:
+        return f"{message.robot.get_kind_display()} {message.robot}" if message.robot else message.get_channel_display()
+
     @admin.display(description=_("address"))
     def masked_address(self, message: OutboxMessage) -> str:
+        if message.robot:
+            return self.way(message)
         return message.address if message.audience == OutboxMessage.Audience.STAFF else mask_email(message.address)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:

@@ -148,5 +148,5 @@ def draft_name(action: Action) -> str:
 
 
 def _initial(request: HttpRequest) -> dict[str, str]:
-    """First values from the address, for links that lead to an action on a certain option."""
-    return {name: request.GET[name] for name in ("remedy", "promise") if name in request.GET}
+    """First values from the address, for links to an action on a certain option, promise, inquiry or claim."""
+    return {name: request.GET[name] for name in ("remedy", "promise", "inquiry", "claim") if name in request.GET}

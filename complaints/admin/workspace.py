@@ -10,10 +10,21 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from complaints.lifecycle import REOPEN_WITHIN, STAGES, CaseFacts, State
-from complaints.models import Approval, Complaint, Contact, Evidence, LiabilityShare, Promise, Remedy
+from complaints.models import (
+    Approval,
+    Complaint,
+    Contact,
+    Evidence,
+    Inquiry,
+    LiabilityShare,
+    Promise,
+    RecoveryClaim,
+    Remedy,
+)
 from complaints.operations import uploads
 from complaints.queries import case
 from complaints.queries.facts import case_facts
+from complaints.sla import Kind
 from followups.admin import panels
 from knowledge.queries import scripts_for
 
@@ -27,25 +38,35 @@ from .transitions import visible_or_404
 RELATED = (
     Prefetch("remedies__approvals", Approval.objects.select_related("by")),
     Prefetch("evidence", Evidence.objects.select_related("added_by", "origin")),
+    Prefetch("inquiries", Inquiry.objects.select_related("department", "asked_by", "answered_by", "origin")),
+    Prefetch("claims", RecoveryClaim.objects.select_related("filed_by", "origin")),
     "liability",
     "promises",
 )
 """What the page shows and the guards ask for: read once."""
 
+RECOVERABLE = (LiabilityShare.Party.CARRIER, LiabilityShare.Party.SUPPLIER)
+"""At whose fault a claim is usual (R5.5)."""
+
+IN_PANELS = (Kind.INQUIRY, Kind.RECOVERY)
+"""Clocks that stand beside what they watch; the head of the page shows those of the case."""
+
 SHOW = ("all", "customer", "internal", "change")
-PANELS = ("choice", "followup", "remedies", "apology", "evidence", "liability")
+PANELS = ("choice", "followup", "remedies", "apology", "evidence", "inquiries", "liability", "recovery")
 SEEN_WITH = {
     "choice": "complaints.view_remedy",
     "remedies": "complaints.view_remedy",
     "evidence": "complaints.view_evidence",
     "liability": "complaints.view_liabilityshare",
     "followup": "followups.view_followup",
+    "inquiries": "complaints.view_inquiry",
+    "recovery": "complaints.view_recoveryclaim",
 }
 """The permission without which a panel stays away, whatever one may do in it."""
 
 _OPEN_PANELS: dict[str, tuple[str, ...]] = {
     State.ACCEPTED: ("evidence",),
-    State.VERIFYING: ("evidence", "liability", "apology"),
+    State.VERIFYING: ("evidence", "inquiries", "liability", "apology"),
     State.PROPOSING: ("remedies", "apology"),
     State.NEGOTIATING: ("choice", "apology"),
     State.EXECUTING: ("remedies", "apology"),
@@ -68,6 +89,8 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
         "evidence": list(complaint.evidence.all()),
         "liability": list(complaint.liability.all()),
         "remedies": _remedies(complaint, user),
+        "inquiries": list(complaint.inquiries.all()),
+        "claims": list(complaint.claims.all()),
         "follow_ups": panels.follow_ups(complaint),
     }
     forms = _forms(complaint, user, facts)
@@ -81,12 +104,14 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
         "version": sign_version(complaint),
         "stages": _stages(complaint),
         "clocks": clocks,
-        "running": [clock for clock in clocks if clock.deadline.is_running],
+        "running": [clock for clock in clocks if clock.deadline.is_running and clock.deadline.kind not in IN_PANELS],
         "promises": promises,
         "show": _asked(request.GET.get("show", "")),
         "timeline": timeline,
         "earlier": case.earlier(complaint, user),
         "shares": _shares(known["liability"]),
+        "at_fault": any(share.party in RECOVERABLE for share in known["liability"]),
+        "open_claims": sum(claim.is_open for claim in known["claims"]),
         "scripts": scripts_for(complaint.state) if "reply_form" in forms else [],
         "panels": _panels(complaint, facts, known, forms, user),
         "rating_scale": panels.RATING_SCALE,
@@ -156,6 +181,8 @@ def _panels(
         "apology": facts.apology_needed and (complaint.is_open or facts.apology_logged),
         "evidence": known["evidence"] or complaint.evidence_waiver or "evidence_form" in forms,
         "liability": known["liability"] or complaint.root_cause or "liability_form" in forms,
+        "inquiries": known["inquiries"] or "ask_form" in forms,
+        "recovery": known["claims"] or "claim_form" in forms,
     }
     first = _OPEN_PANELS.get(complaint.state, ())
     ordered = [*first, *(name for name in PANELS if name not in first)]
@@ -202,11 +229,13 @@ def _forms(complaint: Complaint, user: Any, facts: CaseFacts) -> dict[str, Any]:
     """The forms that stand on the page in this stage, for those who may send them."""
     wanted: dict[str, str] = {}
     if complaint.is_open:
-        wanted = {"hear_form": "hear", "note_form": "note", "evidence_form": "evidence"}
+        wanted = {"hear_form": "hear", "note_form": "note", "evidence_form": "evidence", "ask_form": "ask"}
         first = complaint.state == State.NEW and not (facts.human_reply and facts.promise)
         wanted["reply_form"] = "accept" if first else "reply"
     if facts.apology_needed and complaint.is_open:
         wanted["apology_form"] = "apology"
+    if complaint.state in _CLAIMED_IN:
+        wanted["claim_form"] = "file_claim"
     wanted |= _STAGE_FORMS.get(complaint.state, {})
     return {
         key: ACTIONS[name].form(complaint=complaint, user=user, auto_id=f"{key.removesuffix('_form')}_%s")
@@ -222,3 +251,5 @@ _STAGE_FORMS: dict[str, dict[str, str]] = {
     State.EXECUTING: {"execute_form": "execute", "raise_form": "raise_cost"},
     State.AWAITING_FOLLOWUP: {"rating_form": "rate", "attempt_form": "attempt"},
 }
+_CLAIMED_IN = (*_STAGE_FORMS, State.CLOSED)
+"""From when on the page offers to file a claim: once facts are being established."""

@@ -1,5 +1,3 @@
-
-
 import complaints.models.calendar
 import complaints.models.policy
 import datetime
@@ -55,7 +53,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField(verbose_name='day')),
-                ('kind', models.CharField(choices=[('holiday', 'public holiday'), ('makeup', 'make-up workday'), ('closing', 'shop closed'), ('special', 'own hours')], max_length=8, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('holiday', 'public holiday'), ('makeup', 'make-up workday'), ('closing', 'shop closed'), ('special', 'own hours'), ('plain', 'ordinary weekday')], max_length=8, verbose_name='kind')),
                 ('hours', models.JSONField(blank=True, default=list, validators=[complaints.models.calendar.valid_hours], verbose_name='hours')),
                 ('name', models.CharField(blank=True, max_length=80, verbose_name='name')),
                 ('source', models.CharField(choices=[('seed', 'announced'), ('statutory', 'statutory, not yet announced'), ('file', 'from a file'), ('hand', 'by hand')], default='hand', max_length=10, verbose_name='source')),
@@ -80,11 +78,71 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Department',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(max_length=16, unique=True, verbose_name='code')),
+                ('name', models.CharField(max_length=60, verbose_name='name')),
+                ('name_en', models.CharField(blank=True, max_length=80, verbose_name='English name')),
+                ('active', models.BooleanField(default=True, verbose_name='active')),
+            ],
+            options={
+                'verbose_name': 'department',
+                'verbose_name_plural': 'departments',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='Heartbeat',
             fields=[
                 ('part', models.CharField(choices=[('sweep', 'Sweep'), ('deliver', 'Deliver'), ('mend', 'Mend')], max_length=16, primary_key=True, serialize=False)),
                 ('at', models.DateTimeField()),
             ],
+        ),
+        migrations.CreateModel(
+            name='Inquiry',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('question', models.TextField(verbose_name='question')),
+                ('asked_at', models.DateTimeField(verbose_name='asked at')),
+                ('due_at', models.DateTimeField(verbose_name='due')),
+                ('status', models.CharField(choices=[('open', 'open'), ('answered', 'answered'), ('withdrawn', 'withdrawn')], default='open', max_length=9, verbose_name='status')),
+                ('expected_at', models.DateTimeField(null=True, verbose_name='answer expected')),
+                ('expected_reason', models.CharField(blank=True, max_length=300, verbose_name='needs time because')),
+                ('answer', models.TextField(blank=True, verbose_name='answer')),
+                ('told_by', models.CharField(blank=True, max_length=60, verbose_name='told by')),
+                ('answered_at', models.DateTimeField(null=True, verbose_name='answered at')),
+                ('reason', models.CharField(blank=True, max_length=300, verbose_name='withdrawn because')),
+            ],
+            options={
+                'verbose_name': 'inquiry',
+                'verbose_name_plural': 'inquiries',
+                'ordering': ['asked_at', 'id'],
+                'permissions': [('answer_inquiry', 'Can answer what the own department is asked')],
+            },
+        ),
+        migrations.CreateModel(
+            name='RecoveryClaim',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('against', models.CharField(choices=[('courier', 'courier'), ('supplier', 'supplier'), ('other', 'other')], default='courier', max_length=8, verbose_name='against')),
+                ('name', models.CharField(max_length=60, verbose_name='company')),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=12, verbose_name='amount claimed')),
+                ('currency', models.CharField(default='CNY', max_length=3, verbose_name='currency')),
+                ('reference', models.CharField(blank=True, max_length=80, verbose_name='claim number')),
+                ('filed_at', models.DateTimeField(verbose_name='filed at')),
+                ('due_at', models.DateTimeField(verbose_name='answer due')),
+                ('status', models.CharField(choices=[('filed', 'filed'), ('answered', 'answered'), ('recovered', 'recovered'), ('lost', 'lost'), ('withdrawn', 'withdrawn')], default='filed', max_length=9, verbose_name='status')),
+                ('answered_at', models.DateTimeField(null=True, verbose_name='answered at')),
+                ('recovered_amount', models.DecimalField(decimal_places=2, max_digits=12, null=True, verbose_name='amount recovered')),
+                ('settled_at', models.DateTimeField(null=True, verbose_name='settled at')),
+                ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
+            ],
+            options={
+                'verbose_name': 'recovery claim',
+                'verbose_name_plural': 'recovery claims',
+                'ordering': ['filed_at', 'id'],
+            },
         ),
         migrations.CreateModel(
             name='Robot',
@@ -93,7 +151,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=60, unique=True, verbose_name='name')),
                 ('kind', models.CharField(choices=[('wecom', 'WeCom'), ('dingtalk', 'DingTalk'), ('feishu', 'Feishu'), ('webhook', 'Webhook')], max_length=8, verbose_name='kind')),
                 ('url', encrypted_fields.fields.EncryptedCharField(max_length=500, verbose_name='address')),
-                ('secret', encrypted_fields.fields.EncryptedCharField(blank=True, default='', help_text='As the platform shows it; WeCom has none.', max_length=200, verbose_name='signing secret')),
+                ('secret', encrypted_fields.fields.EncryptedCharField(blank=True, help_text='As the platform shows it; WeCom has none.', max_length=200, null=True, verbose_name='signing secret')),
                 ('language', models.CharField(choices=[('zh-hans', 'Simplified Chinese'), ('en', 'English')], default='zh-hans', max_length=10, verbose_name='language')),
                 ('active', models.BooleanField(default=True, verbose_name='active')),
             ],
@@ -133,6 +191,8 @@ class Migration(migrations.Migration):
                 ('amount_below', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name='paid amount below')),
                 ('platform_case', models.BooleanField(blank=True, help_text='Whether the platform has intervened; empty: either.', null=True, verbose_name='platform case')),
                 ('priority', models.CharField(choices=[('P1', 'P1 urgent'), ('P2', 'P2 high'), ('P3', 'P3 normal'), ('P4', 'P4 low')], default='P3', max_length=2, verbose_name='gives priority')),
+                ('recompute_requested_at', models.DateTimeField(editable=False, null=True)),
+                ('recomputed_up_to', models.PositiveBigIntegerField(default=0, editable=False)),
             ],
             options={
                 'verbose_name': 'time policy',
@@ -165,6 +225,8 @@ class Migration(migrations.Migration):
                 ('region', models.CharField(blank=True, default='CN', help_text='Country code, for example CN or DE; empty: none are loaded.', max_length=2, verbose_name='public holidays of')),
                 ('week', models.JSONField(default=complaints.models.calendar.office_week, validators=[complaints.models.calendar.valid_week], verbose_name='weekly hours')),
                 ('is_default', models.BooleanField(default=False, help_text='For shops that name no calendar of their own.', verbose_name='default')),
+                ('recompute_requested_at', models.DateTimeField(editable=False, null=True)),
+                ('recompute_after', models.PositiveBigIntegerField(default=0, editable=False)),
             ],
             options={
                 'verbose_name': 'work calendar',
@@ -208,6 +270,11 @@ class Migration(migrations.Migration):
             model_name='complaint',
             name='hold_until',
             field=models.DateTimeField(editable=False, null=True, verbose_name='on hold until'),
+        ),
+        migrations.AddField(
+            model_name='complaint',
+            name='next_critical_at',
+            field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
             model_name='complaint',
@@ -273,7 +340,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='outboxmessage',
             name='html',
-            field=encrypted_fields.fields.EncryptedTextField(blank=True, default='', verbose_name='text with layout'),
+            field=encrypted_fields.fields.EncryptedTextField(blank=True, null=True, verbose_name='text with layout'),
         ),
         migrations.AddField(
             model_name='promise',
@@ -334,6 +401,56 @@ class Migration(migrations.Migration):
             field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='alert_preference', to=settings.AUTH_USER_MODEL, verbose_name='person'),
         ),
         migrations.AddField(
+            model_name='department',
+            name='lead',
+            field=models.ForeignKey(blank=True, help_text='Hears of an inquiry that is late; without a head, a member does.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='head of department'),
+        ),
+        migrations.AddField(
+            model_name='department',
+            name='members',
+            field=models.ManyToManyField(blank=True, help_text='Who reads and answers what the department is asked. Only staff with the role “Department” can.', related_name='departments', to=settings.AUTH_USER_MODEL, verbose_name='members'),
+        ),
+        migrations.AddField(
+            model_name='inquiry',
+            name='answered_by',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='answered by'),
+        ),
+        migrations.AddField(
+            model_name='inquiry',
+            name='asked_by',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='asked by'),
+        ),
+        migrations.AddField(
+            model_name='inquiry',
+            name='complaint',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='inquiries', to='complaints.complaint'),
+        ),
+        migrations.AddField(
+            model_name='inquiry',
+            name='department',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='inquiries', to='complaints.department', verbose_name='department'),
+        ),
+        migrations.AddField(
+            model_name='inquiry',
+            name='origin',
+            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='complaints.complaint', verbose_name='came with'),
+        ),
+        migrations.AddField(
+            model_name='recoveryclaim',
+            name='complaint',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='complaints.complaint'),
+        ),
+        migrations.AddField(
+            model_name='recoveryclaim',
+            name='filed_by',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='filed by'),
+        ),
+        migrations.AddField(
+            model_name='recoveryclaim',
+            name='origin',
+            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='complaints.complaint', verbose_name='came with'),
+        ),
+        migrations.AddField(
             model_name='robot',
             name='members',
             field=models.ManyToManyField(blank=True, help_text='Whose alerts it tells.', related_name='robots', to=settings.AUTH_USER_MODEL, verbose_name='members'),
@@ -347,6 +464,10 @@ class Migration(migrations.Migration):
             model_name='outboxmessage',
             name='robot',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='complaints.robot', verbose_name='chat robot'),
+        ),
+        migrations.AddIndex(
+            model_name='outboxmessage',
+            index=models.Index(condition=models.Q(('robot__isnull', False)), fields=['robot', 'data_started_at'], name='outbox_robot_pace'),
         ),
         migrations.AddField(
             model_name='settingchange',
@@ -418,6 +539,10 @@ class Migration(migrations.Migration):
             name='calendar',
             field=models.ForeignKey(blank=True, help_text='Empty: the default calendar.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='shops', to='complaints.workcalendar', verbose_name='work calendar'),
         ),
+        migrations.AddIndex(
+            model_name='deadline',
+            index=models.Index(condition=models.Q(('met_at__isnull', True), ('stopped_at__isnull', True), ('calendar__isnull', False)), fields=['calendar', 'complaint'], name='deadline_running_in'),
+        ),
         migrations.AddConstraint(
             model_name='deadline',
             constraint=models.CheckConstraint(condition=models.Q(('due_at__gte', models.F('started_at'))), name='deadline_due_after_start'),
@@ -437,6 +562,42 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='absence',
             constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='absence_ends_after_start'),
+        ),
+        migrations.AddIndex(
+            model_name='inquiry',
+            index=models.Index(condition=models.Q(('status', 'open')), fields=['department', 'due_at', 'id'], name='inquiry_open_due'),
+        ),
+        migrations.AddIndex(
+            model_name='inquiry',
+            index=models.Index(condition=models.Q(('status__in', ['answered', 'withdrawn'])), fields=['department', '-asked_at', '-id'], name='inquiry_over'),
+        ),
+        migrations.AddConstraint(
+            model_name='inquiry',
+            constraint=models.CheckConstraint(condition=models.Q(('due_at__gte', models.F('asked_at'))), name='inquiry_due_after_asked'),
+        ),
+        migrations.AddConstraint(
+            model_name='inquiry',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', False), ('status', 'answered'), models.Q(('answer', ''), _negated=True)), models.Q(models.Q(('status', 'answered'), _negated=True), ('answer', ''), ('answered_at__isnull', True)), _connector='OR'), name='inquiry_answered_has_answer'),
+        ),
+        migrations.AddIndex(
+            model_name='recoveryclaim',
+            index=models.Index(condition=models.Q(('status__in', ['filed', 'answered'])), fields=['complaint'], name='claim_open'),
+        ),
+        migrations.AddConstraint(
+            model_name='recoveryclaim',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='claim_amount_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='recoveryclaim',
+            constraint=models.CheckConstraint(condition=models.Q(('due_at__gte', models.F('filed_at'))), name='claim_due_after_filed'),
+        ),
+        migrations.AddConstraint(
+            model_name='recoveryclaim',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('recovered_amount__gt', 0), ('recovered_amount__lte', models.F('amount')), ('status', 'recovered')), models.Q(models.Q(('status', 'recovered'), _negated=True), ('recovered_amount__isnull', True)), _connector='OR'), name='claim_recovered_has_amount'),
+        ),
+        migrations.AddConstraint(
+            model_name='recoveryclaim',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', True), ('status__in', ['filed', 'answered'])), models.Q(models.Q(('status__in', ['filed', 'answered']), _negated=True), ('settled_at__isnull', False)), _connector='OR'), name='claim_settled_has_time'),
         ),
         migrations.AddIndex(
             model_name='settingchange',

@@ -8,11 +8,13 @@ from .duty import Absence
 from .event import ComplaintEvent
 from .evidence import Evidence
 from .heartbeat import Heartbeat
+from .inquiry import Department, Inquiry
 from .liability import LiabilityShare
 from .order import Order, OrderLine
 from .outbox import OutboxMessage
 from .policy import SlaPolicy, SlaTarget
 from .preference import AlertPreference
+from .recovery import RecoveryClaim
 from .remedy import Approval, Remedy
 from .robot import Robot
 from .setting_change import SettingChange
@@ -38,7 +40,9 @@ __all__ = [
     "Customer",
     "DailyNumber",
     "Deadline",
+    "Department",
     "Evidence",
+    "Inquiry",
     "LiabilityShare",
     "Order",
     "OrderLine",
@@ -46,6 +50,7 @@ __all__ = [
     "Platform",
     "Priority",
     "Promise",
+    "RecoveryClaim",
     "Remedy",
     "Severity",
     "Shop",

@@ -53,7 +53,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         if user.has_perm("complaints.view_all_shops"):
             return self.all()
         if user.has_perm("complaints.view_executing"):
-            return self.filter(Q(state=State.EXECUTING) | self._awaiting_large_approval())
+            return self.filter(Q(state=State.EXECUTING) | self._awaiting_large_approval() | self._with_open_claim())
         return self.filter(shop_id__in=shop_ids_of(user))
 
     @staticmethod
@@ -61,6 +61,11 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         remedies = apps.get_model("complaints", "Remedy").objects
         large = remedies.filter(complaint=OuterRef("pk"), round=OuterRef("round"), approval_level=Level.L3)
         return Q(state__in=(State.PROPOSING, State.NEGOTIATING)) & Q(Exists(large))
+
+    @staticmethod
+    def _with_open_claim() -> Q:
+        claims: Any = apps.get_model("complaints", "RecoveryClaim").objects
+        return Q(pk__in=claims.open().values("complaint"))
 
     def open(self) -> "ComplaintQuerySet":
         return self.filter(IS_OPEN)

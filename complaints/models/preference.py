@@ -1,7 +1,10 @@
+from datetime import datetime
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -34,3 +37,12 @@ class AlertPreference(models.Model):
             raise ValidationError({"quiet_until": _("Give both ends of the quiet hours, or neither.")})
         if self.quiet_from is not None and self.quiet_from == self.quiet_until:
             raise ValidationError({"quiet_until": _("The quiet hours must not fill the whole day.")})
+
+    def is_quiet(self, moment: datetime) -> bool:
+        """Whether the quiet hours, in the desk's time zone, hold at that moment; they may go over midnight."""
+        if self.quiet_from is None or self.quiet_until is None:
+            return False
+        at = timezone.localtime(moment).time()
+        if self.quiet_from < self.quiet_until:
+            return self.quiet_from <= at < self.quiet_until
+        return at >= self.quiet_from or at < self.quiet_until

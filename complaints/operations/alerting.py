@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from complaints import notifications, sla
 from complaints.models import Alert, Complaint, Deadline
 
-from . import in_bulk
+from . import in_bulk, telling
 
 _FIELDS = ("recipient", "complaint", "kind", "subject", "level", "due_at", "dedup_key", "created_at")
 
@@ -31,6 +33,8 @@ def hand_over(complaint: Complaint, *, now: datetime) -> None:
             happening = notifications.happening(deadline, told[-1])
             rows.append(row(deadline, told[-1], happening, complaint.assignee_id, now=now))
     write(rows)
+    if rows:
+        transaction.on_commit(telling.wake, robust=True)
 
 
 def mark_seen(user: Any, alert_ids: list[int] | None, *, now: datetime) -> int:

@@ -10,13 +10,16 @@ from typing import Any
 
 from complaints import sla
 from complaints.lifecycle import State
-from complaints.models import Complaint, Deadline
+from complaints.models import Complaint, Deadline, Inquiry, RecoveryClaim
 from complaints.queries.facts import has_human_reply, holds_since
 from complaints.queries.policies import Rulebook
 from complaints.sla import Kind, Target, Terms
 
 NAMED = (Kind.PROMISE, Kind.PLATFORM)
 """Clocks whose time somebody has named: of the policy they have the levels, and the margin before the platform's."""
+
+_SHOWS_DUE: dict[Kind, Any] = {Kind.INQUIRY: Inquiry, Kind.RECOVERY: RecoveryClaim}
+"""What shows itself when its clock is due, to people who do not see the clock."""
 
 
 def settle(
@@ -230,6 +233,8 @@ def _save(deadline: Deadline) -> None:
     """Save a running clock; the sweep looks at it when its next level is reached, and not while it stands still."""
     deadline.next_alert_at = None if deadline.paused_at else sla.next_alert(deadline.plan, after=deadline.level)
     deadline.save()
+    if deadline.kind in _SHOWS_DUE:
+        _SHOWS_DUE[Kind(deadline.kind)].objects.filter(pk=deadline.subject).update(due_at=deadline.due_at)
 
 
 def _close_pause(deadline: Deadline, paused_at: datetime, *, now: datetime) -> None:

@@ -29,6 +29,7 @@ def resend(message_id: int, *, actor: Any, now: datetime) -> OutboxMessage:
         if not changed:
             raise NotResendable
         message = OutboxMessage.objects.select_related("complaint").get(pk=message_id)
-        record(message.complaint, "mail_resent", actor=actor, now=now, message=message.pk)
+        if message.complaint:  # a digest has no history to be told in
+            record(message.complaint, "mail_resent", actor=actor, now=now, message=message.pk)
         transaction.on_commit(enqueue.wake, robust=True)
     return message

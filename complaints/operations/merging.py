@@ -8,7 +8,7 @@ from typing import Any
 
 from complaints import signals
 from complaints.lifecycle import State
-from complaints.models import Complaint, Contact, Deadline, Evidence, Promise
+from complaints.models import Complaint, Contact, Deadline, Evidence, Inquiry, Promise, RecoveryClaim
 from complaints.queries.facts import case_facts, first_reply_at
 from complaints.sla import Kind
 
@@ -16,9 +16,12 @@ from . import clocks, platform_cases
 from .locking import locked, record, save_change
 from .progress import transition
 
+WATCHED: tuple[tuple[Any, Kind], ...] = ((Inquiry, Kind.INQUIRY), (RecoveryClaim, Kind.RECOVERY))
+"""What moves together with the clock that watches it."""
+
 
 def merge(complaint_id: int, target_id: int, *, reason: str, actor: Any, version: int, now: datetime) -> Complaint:
-    """Move contacts, evidence and promises to an open complaint of the same matter and end this one.
+    """Move contacts, evidence, promises, inquiries and claims to an open complaint of the same matter and end this one.
 
     The same matter: the same shop, and the same customer or order.
     """
@@ -26,6 +29,9 @@ def merge(complaint_id: int, target_id: int, *, reason: str, actor: Any, version
         source, target = both[complaint_id], both[target_id]
         facts = replace(case_facts(source), reason=reason, merge_related=_related(source, target))
         source.merged_into = target if facts.merge_related else None
+        for model, kind in WATCHED:
+            model.objects.filter(complaint=source, origin=None).update(origin=source)
+            _move(model.objects.filter(complaint=source), kind, target)
         transition(source, "merge", facts, actor=actor, now=now, reason=reason, into=target.number)
         for rows in (source.contacts, source.evidence):
             rows.filter(origin=None).update(origin=source)
@@ -52,10 +58,10 @@ def unmerge(complaint_id: int, *, reason: str, actor: Any, version: int, now: da
         for rows in (Contact.objects, Evidence.objects):
             rows.filter(origin__in=_with_merged(source)).update(complaint=source)
             rows.filter(origin=source).update(origin=None)
-        own = Promise.objects.filter(contact__complaint=source).exclude(complaint=source)
-        watched = Deadline.objects.filter(kind=Kind.PROMISE, subject__in=list(own.values_list("pk", flat=True)))
-        watched.update(complaint=source)
-        own.update(complaint=source)
+        for model, kind in WATCHED:
+            _move(model.objects.filter(origin__in=_with_merged(source)), kind, source)
+            model.objects.filter(origin=source).update(origin=None)
+        _move(Promise.objects.filter(contact__complaint=source).exclude(complaint=source), Kind.PROMISE, source)
         transition(source, "unmerge", facts, actor=actor, now=now, reason=reason)
         if target:
             save_change(target, "version")
@@ -76,6 +82,14 @@ def _locked(source_id: int, target_id: int | None, *, version: int) -> Iterator[
             pk: stack.enter_context(locked(pk, version=version if pk == source_id else None))
             for pk in sorted({source_id, target_id or source_id})
         }
+
+
+def _move(rows: Any, kind: Kind, complaint: Complaint) -> None:
+    """Give the rows to a complaint, with the clocks that watch them, ended ones too."""
+    moved = dict(rows.values_list("pk", "complaint"))
+    clocks_of_them = Deadline.objects.filter(complaint__in=set(moved.values()), kind=kind, subject__in=list(moved))
+    clocks_of_them.update(complaint=complaint)
+    rows.model.objects.filter(pk__in=list(moved)).update(complaint=complaint)
 
 
 def _with_merged(complaint: Complaint) -> list[int]:

@@ -15,7 +15,7 @@ from complaints.models import Complaint, Contact, Remedy
 from complaints.queries.facts import case_facts
 from complaints.refusals import NotPossibleNow
 
-from . import clocks, conversation, holding, promises
+from . import clocks, conversation, holding, inquiries, promises
 from .locking import locked, record, save_change
 from .promises import Promised
 
@@ -200,6 +200,7 @@ def transition(
     save_change(complaint)
     if step in _ENDS:
         promises.answer(complaint, now=now)
+        inquiries.withdraw_all(complaint, actor=actor, now=now)
     clocks.settle(
         complaint, now=now, returning=step in _SENT_BACK, abandoned=step in _GIVEN_UP, resuming=step == "unmerge"
     )

@@ -9,11 +9,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from celery import current_app
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Min
 
+from complaints import waking
 from complaints.models import Complaint, SlaPolicy
 from complaints.queries.policies import Rulebook
 
@@ -42,11 +41,8 @@ def policies_changed(policy_ids: Iterable[int], *, now: datetime) -> None:
 
 
 def wake() -> None:
-    """Ask a worker to begin. A silent broker costs a delay, never the change: the next tick begins anyway."""
-    try:
-        current_app.send_task(RECOMPUTE, retry=False, expires=settings.AMENDS_TICK_SECONDS)
-    except Exception as error:  # whatever the broker does, the change has been made
-        log.warning("broker not reachable, the next tick will recompute: %s", error)
+    """Ask a worker to begin."""
+    waking.wake(RECOMPUTE)
 
 
 def reapply(*, now: datetime) -> int:

@@ -7,10 +7,9 @@ that dies leaves the rest to the next one; two at once do some work twice and no
 import logging
 from datetime import datetime
 
-from celery import current_app
-from django.conf import settings
 from django.db import DatabaseError, transaction
 
+from complaints import waking
 from complaints.models import Deadline, WorkCalendar
 from complaints.queries.policies import Rulebook
 
@@ -77,8 +76,5 @@ def _recompute(complaint_id: int, rules: Rulebook, *, now: datetime) -> None:
 
 
 def wake() -> None:
-    """Ask a worker to start now. A silent broker costs a delay: the next tick starts anyway."""
-    try:
-        current_app.send_task(RECOMPUTE, retry=False, expires=settings.AMENDS_TICK_SECONDS)
-    except Exception as error:  # whatever the broker does, the change itself has succeeded
-        log.warning("broker not reachable, the next tick will recompute: %s", error)
+    """Ask a worker to begin."""
+    waking.wake(RECOMPUTE)

@@ -18,7 +18,7 @@ from complaints.models import Complaint, ComplaintEvent, Deadline, Promise
 from complaints.queries.people import People, escalation
 from complaints.sla import Kind
 
-from . import alerting, holding, in_bulk
+from . import alerting, holding, in_bulk, telling
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +144,8 @@ def _fire(
 
 def _write(told: Told) -> None:
     alerting.write(told.alerts)
+    if told.alerts:
+        transaction.on_commit(telling.wake, robust=True)
     in_bulk.insert(ComplaintEvent, _EVENT, told.events)
     in_bulk.update(Deadline, ("level", "breached_at", "next_alert_at", "failures"), told.clocks)
     if told.broken:

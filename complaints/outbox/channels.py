@@ -1,106 +1,106 @@
-"""How a message leaves the house: by SMTP, or as a file where no mail server is set up."""
+"""The ways out of the house: mail, and the robot of each group. What a way's failure means, it says itself."""
 
-import os
-import smtplib
-import uuid
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable
 from contextlib import suppress
-from email.generator import BytesGenerator
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
-from django.core.mail import EmailMessage
-from django.core.mail.backends.base import BaseEmailBackend
-from django.core.mail.backends.smtp import EmailBackend as DjangoSmtpBackend
+from django.db.models import Q
+from django.utils import translation
 
 from complaints.models import OutboxMessage
 
+from . import mail, robots
 
-class NotTaken(Exception):
-    """The connection took no message and gave no reason, as Django's do for a message without a recipient."""
-
-
-def _nothing() -> None:
-    pass
+MAIL = 0
+"""The way of mails; a robot's way is the robot's id."""
 
 
-class SmtpBackend(DjangoSmtpBackend):
-    """SMTP that calls `before_data` right before DATA: from there on "not sent" is no longer certain."""
-
-    before_data: Callable[[], None] = staticmethod(_nothing)
-
-    def open(self) -> Any:
-        opened = super().open()
-        if opened:
-            server: Any = self.connection
-            transmit = server.data
-
-            def announced(message: Any) -> Any:
-                self.before_data()
-                return transmit(message)
-
-            server.data = announced
-        return opened
-
-    def still_open(self) -> bool:
-        """Whether the server answers yet; many end a session after a number of messages."""
-        try:
-            return self.connection is not None and self.connection.noop()[0] == 250
-        except (smtplib.SMTPException, OSError):
-            return False
+def way(message: OutboxMessage) -> int:
+    return message.robot_id or MAIL
 
 
-class FileBackend(BaseEmailBackend):
-    """Writes each mail as a file named after its Message-ID: a mail written twice is one file."""
+class Lines:
+    """The open lines of one run by their way, and the ways that are closed for the rest of it."""
 
-    before_data: Callable[[], None] = staticmethod(_nothing)
+    def __init__(self) -> None:
+        self._open: dict[int, Any] = {}
+        self._closed: set[int] = set()
 
-    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
-        folder = Path(settings.EMAIL_FILE_PATH)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for message in messages:
-            name = str(message.extra_headers["Message-ID"]).strip("<>").partition("@")[0]
-            self._write(message, folder / f"{name}.eml")
-        return len(messages)
+    def of(self, message: OutboxMessage) -> Any:
+        """The line of this message, which may have to be opened."""
+        key = way(message)
+        if key not in self._open:
+            self._open[key] = robots.Line(message.robot) if message.robot else mail.line()
+        return self._open[key]
 
-    def _write(self, message: EmailMessage, path: Path) -> None:
-        """Write beside the place and move there: until the move the message is certainly not sent."""
-        part = path.with_name(f".{uuid.uuid4().hex}.part")
-        try:
-            with part.open("wb") as out:
-                BytesGenerator(out).flatten(message.message())
-                out.flush()
-                os.fsync(out.fileno())
-            self.before_data()
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    def close(self, message: OutboxMessage) -> None:
+        """Nothing leaves by the way of this message any more."""
+        self._closed.add(way(message))
 
+    @property
+    def closed(self) -> Q | None:
+        """Messages that cannot leave in this run; None: every one can."""
+        if not self._closed:
+            return None
+        robots_closed = Q(robot__in=self._closed - {MAIL})
+        return robots_closed | Q(robot=None) if MAIL in self._closed else robots_closed
 
-def connect(connection: Any) -> None:
-    """Have the connection open, anew when the server has ended the session; raises what prevents it."""
-    if isinstance(connection, SmtpBackend) and connection.connection and not connection.still_open():
-        hang_up(connection)
-    connection.open()
+    def hang_up(self) -> None:
+        for line in self._open.values():
+            hang_up(line)
 
 
-def hang_up(connection: Any) -> None:
-    """End the session, however the server takes it."""
+def connect(line: Any) -> None:
+    """Have the line open; raises what prevents it."""
+    line.open()
+
+
+def hang_up(line: Any) -> None:
+    """End the session, however the other side takes it."""
     with suppress(Exception):  # the message is decided already; good-byes change nothing
-        connection.close()
+        line.close()
 
 
-def send(message: OutboxMessage, connection: Any, before_data: Callable[[], None]) -> None:
-    """Send one message over an open connection; whatever goes wrong is raised."""
-    connection.before_data = before_data
-    sent = EmailMessage(
-        subject=message.subject,
-        body=message.body,
-        to=[message.address],
-        connection=connection,
-        # RFC 3834: what a person wrote is not automatic, and may be answered by an absence notice.
-        headers={"Message-ID": message.message_id, "Auto-Submitted": "no" if message.by_hand else "auto-generated"},
-    ).send()
-    if sent != 1:
-        raise NotTaken("no recipient")
+def send(message: OutboxMessage, line: Any, before_data: Callable[[], None]) -> None:
+    """Send one message over an open line; whatever goes wrong is raised."""
+    if message.robot:
+        line.send(message, before_data)
+    else:
+        mail.send(message, line, before_data)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether the other side has said that it did not take the message."""
+    return isinstance(error, robots.Refusal) or mail.is_refusal(error)
+
+
+def is_permanent(error: Exception, *, started: bool) -> bool:
+    """Whether another attempt cannot help: refused for good, or nothing can be sent of such a row."""
+    if isinstance(error, robots.Refusal):
+        return error.for_good
+    # A certificate that does not fit is a ValueError as well, and says nothing of the message.
+    unusable = isinstance(error, ValueError | mail.NotTaken) and not isinstance(error, OSError)
+    return mail.is_permanent(error) or (unusable and not started)
+
+
+def is_unsaid(error: Exception) -> bool:
+    """Whether we kept the message to ourselves: it waits, and was not tried."""
+    return isinstance(error, robots.NotNow)
+
+
+def pause(error: Exception) -> timedelta | None:
+    """How long the way of the message shall rest; None: not at all."""
+    return error.pause if isinstance(error, robots.Refusal) else None
+
+
+def reason(error: Exception, message: OutboxMessage) -> str:
+    """What went wrong, without the address, which servers like to repeat: it is stored encrypted elsewhere."""
+    if message.robot:
+        with translation.override(message.robot.language):
+            return robots.without_secrets(robots.words(error), message.robot)[:500]
+    text = f"{type(error).__name__}: {error}"
+    if message.address:
+        text = re.sub(re.escape(message.address), "***", text, flags=re.IGNORECASE)
+    return text[:500]

@@ -1,20 +1,20 @@
 """The only entrance to the outbox."""
 
 import hashlib
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from email.utils import parseaddr
+from typing import Any
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Greatest, Now
 
+from complaints import waking
 from complaints.models import OutboxMessage
-
-log = logging.getLogger(__name__)
 
 DELIVER = "complaints.tasks.deliver"
 
@@ -41,8 +41,9 @@ def enqueue(messages: Sequence[OutboxMessage]) -> None:
     messages = list({message.dedup_key: message for message in messages}.values())
     for message in messages:
         message.message_id = _message_id(message.dedup_key)
-        # By the database's clock, as delivery reads it: a web server whose clock is fast would hold its mails back.
-        message.next_attempt_at = Now()
+        message.next_attempt_at = _not_before(message.next_attempt_at)
+        if message.robot:  # its address is a secret, and stands at the robot
+            message.channel, message.address = OutboxMessage.Channel.ROBOT, message.robot.name
         if _past.get():
             message.status, message.attempt, message.sent_at = OutboxMessage.Status.SENT, 1, message.created_at
     # Only a known key may be passed over: "ignore" on SQLite would swallow a row that lacks a value as well.
@@ -54,11 +55,16 @@ def enqueue(messages: Sequence[OutboxMessage]) -> None:
 
 
 def wake() -> None:
-    """Ask a worker to deliver now. A silent broker costs a delay, never a request: the next tick delivers anyway."""
-    try:
-        current_app.send_task(DELIVER, retry=False, expires=settings.AMENDS_TICK_SECONDS)
-    except Exception as error:  # whatever the broker does, the request that caused the mail has succeeded
-        log.warning("broker not reachable, the next tick will deliver: %s", error)
+    """Ask a worker to deliver now."""
+    waking.wake(DELIVER)
+
+
+def _not_before(moment: datetime | None) -> Any:
+    """Now, or the later moment to which the message is put off.
+
+    By the database's clock, as delivery reads it: a web server whose clock is fast would hold its mails back.
+    """
+    return Greatest(Now(), Value(moment, DateTimeField())) if moment else Now()
 
 
 def _message_id(dedup_key: str) -> str:

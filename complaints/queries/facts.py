@@ -66,6 +66,7 @@ def case_facts(complaint: Complaint) -> CaseFacts:
         accused=complaint.accused_id,
         evidence=sum(piece.status == Evidence.Status.SUPPLIED for piece in complaint.evidence.all()),
         evidence_waived=bool(complaint.evidence_waiver),
+        open_inquiries=sum(inquiry.is_open for inquiry in complaint.inquiries.all()),
         liability_percent=sum(share.percent for share in complaint.liability.all()),
         root_cause=bool(complaint.root_cause.strip()),
         options=len(remedies),

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import F, Q
 
-from complaints.models import Absence
+from complaints.models import Absence, AlertPreference, Department
 from complaints.sla import SHOP_MANAGER, SUPERVISOR, TEAM_LEAD
 
 HANDLERS = ("agent", "team_lead", "supervisor")
@@ -57,3 +57,29 @@ def assignable(shops: Any, *, besides: int | None = None) -> Any:
         .distinct()
         .order_by("first_name", "username")
     )
+
+
+def wishes(people: Iterable[Any]) -> list[AlertPreference]:
+    """How each of these people wants to be told, in their order; who has said nothing is told by the defaults."""
+    people = list(people)
+    said = {wish.user_id: wish for wish in AlertPreference.objects.filter(user__in=people)}
+    found = [said.get(person.pk) or AlertPreference() for person in people]
+    for wish, person in zip(found, people, strict=True):
+        wish.user = person
+    return found
+
+
+def answering(*, besides: Iterable[int] = ()) -> Any:
+    """Active staff whose role lets them answer for a department, by name; and who did before, even after leaving."""
+    able = Q(is_active=True, is_staff=True, groups__permissions__codename="answer_inquiry")
+    people = get_user_model().objects.filter(able | Q(pk__in=list(besides)))
+    return people.distinct().order_by("first_name", "username")
+
+
+def answerer(department: Department, *, now: datetime) -> Any:
+    """Who answers for a department: its head, else its first member who is there; None where nobody is left."""
+    members = list(department.members.filter(is_active=True).order_by("pk"))
+    head = department.lead
+    people = [head, *members] if head and head.is_active else members
+    away = set(Absence.objects.at(now).filter(user__in=people).values_list("user", flat=True))
+    return next((person for person in people if person.pk not in away), people[0] if people else None)

@@ -250,6 +250,15 @@ _EVENT_ICONS = {
     "merge": "git-merge",
     "merged_in": "git-merge",
     "callback_attempt": "phone",
+    "inquiry_asked": "clipboard-list",
+    "inquiry_answered": "message-square",
+    "inquiry_delayed": "hourglass",
+    "inquiry_withdrawn": "ban",
+    "recovery_filed": "banknote",
+    "recovery_answered": "message-square",
+    "recovery_recovered": "circle-check",
+    "recovery_lost": "circle-x",
+    "recovery_withdrawn": "ban",
 }
 _CHANNEL_ICONS = {
     "phone": "phone",
@@ -290,10 +299,5 @@ def signer(permission: str) -> str:
 @register.filter
 def alert_words(level: int) -> str:
     """What an alert of this level says."""
-    if level < 100:
-        return gettext("%(level)s %% of the time used") % {"level": level}
-    return {
-        100: gettext("Overdue"),
-        150: gettext("Overdue by half the time allowed"),
-        200: gettext("Overdue by the whole time allowed"),
-    }.get(level, gettext("Overdue"))
+    words = gettext("%(level)s %% of the time used") if level < 100 else gettext("Overdue, at %(level)s %%")
+    return words % {"level": level}

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.models import Complaint, Customer, Deadline, Order, Shop
-from complaints.operations import alerting, sweeping
+from complaints.operations import alerting, sweeping, telling
 from complaints.outbox import enqueue
 from complaints.refusals import Refused
 
@@ -134,6 +134,7 @@ def _live_through(cases: Sequence[Case], *, now: datetime, report: Report) -> No
 def _fire_alerts(*, until: datetime) -> None:
     while due := Deadline.objects.alert_due(until).values_list("next_alert_at", flat=True).first():
         sweeping.sweep(now=due)
+        telling.tell(now=due)
 
 
 def _look_at_the_bell(company: Company, *, now: datetime) -> None:

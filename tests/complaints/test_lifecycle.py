@@ -63,6 +63,7 @@ REFUSALS: list[tuple[str, dict[str, Any], str]] = [
     ("conclude_verification", {"accused": 1, "assignee": 1}, "AccusedCannotVerify"),
     ("conclude_verification", {"accused": 7, "actor": 7}, "AccusedCannotVerify"),
     ("conclude_verification", {"evidence": 0}, "EvidenceMissing"),
+    ("conclude_verification", {"open_inquiries": 1}, "InquiriesOpen"),
     ("conclude_verification", {"liability_percent": 0}, "LiabilityIncomplete"),
     ("conclude_verification", {"liability_percent": 99}, "LiabilityIncomplete"),
     ("conclude_verification", {"liability_percent": 101}, "LiabilityIncomplete"),
@@ -218,10 +219,11 @@ def test_every_refusal_of_the_lifecycle_is_raised_by_some_guard() -> None:
 
 
 def test_all_obstacles_are_named_together_in_the_order_of_mending() -> None:
-    refusals = STEPS["conclude_verification"].refusals("verifying", CaseFacts(accused=1, actor=1))
+    refusals = STEPS["conclude_verification"].refusals("verifying", CaseFacts(accused=1, actor=1, open_inquiries=2))
     assert [type(refusal).__name__ for refusal in refusals] == [
         "AccusedCannotVerify",
         "EvidenceMissing",
+        "InquiriesOpen",
         "LiabilityIncomplete",
         "RootCauseMissing",
     ]
@@ -229,11 +231,15 @@ def test_all_obstacles_are_named_together_in_the_order_of_mending() -> None:
 
 def test_a_refusal_names_what_is_missing() -> None:
     (fields,) = STEPS["accept"].refusals("new", CaseFacts(**ENOUGH["accept"], missing_fields=("order", "demand")))
+    (inquiries,) = STEPS["conclude_verification"].refusals(
+        "verifying", facts("conclude_verification", open_inquiries=3)
+    )
     (percent,) = STEPS["conclude_verification"].refusals(
         "verifying", facts("conclude_verification", liability_percent=60)
     )
     (labels,) = STEPS["offer"].refusals("proposing", facts("offer", unapproved=("A", "C")))
     assert all(name in fields.text for name in ("order", "demand"))
+    assert inquiries.names == {"n": 3}
     assert percent.names == {"percent": 60}
     assert "60" in percent.text
     assert all(label in labels.text for label in "AC")
@@ -242,12 +248,20 @@ def test_a_refusal_names_what_is_missing() -> None:
 def test_a_refusal_leads_to_the_place_where_it_is_mended() -> None:
     panels = {
         error: getattr(lifecycle, error).panel
-        for error in ("FieldsMissing", "NoHumanReply", "EvidenceMissing", "LiabilityIncomplete", "ApologyMissing")
+        for error in (
+            "FieldsMissing",
+            "NoHumanReply",
+            "EvidenceMissing",
+            "InquiriesOpen",
+            "LiabilityIncomplete",
+            "ApologyMissing",
+        )
     }
     assert panels == {
         "FieldsMissing": "registration",
         "NoHumanReply": "reply",
         "EvidenceMissing": "evidence",
+        "InquiriesOpen": "inquiries",
         "LiabilityIncomplete": "liability",
         "ApologyMissing": "apology",
     }

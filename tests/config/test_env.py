@@ -68,6 +68,20 @@ def test_list_is_split_at_commas() -> None:
     assert reading(HOSTS="a.example, b.example,").items("HOSTS") == ["a.example", "b.example"]
 
 
+def test_hosts_are_read_with_or_without_a_port() -> None:
+    assert reading(HOSTS="Hooks.example, 10.0.0.5:8443").hosts("HOSTS") == ["hooks.example", "10.0.0.5:8443"]
+    assert reading().hosts("HOSTS") == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["https://hooks.example", "hooks.example/", "hooks example", "*", "*.example", "a:b", "a:", ":80", "a:70000"],
+)
+def test_odd_host_is_refused(value: str) -> None:
+    with pytest.raises(SettingRefused, match="is no host"):
+        reading(HOSTS=value).hosts("HOSTS")
+
+
 # ------------------------------------------------------------------ keys and addresses
 
 

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from complaints.operations import calendar_years, calendars, heartbeat
 from complaints.operations.bootstrap import load_policies, load_roles
+from complaints.operations.departments import load_departments
 from knowledge.operations.bootstrap import load_content
 
 
@@ -13,14 +14,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         roles = load_roles()
-        added = load_content()
-        policies = load_policies()
+        added = load_content() | {"departments": load_departments(), "policies": load_policies()}
         heartbeat.expect_all()
         self._calendars()
-        if roles or policies or any(added.values()):
+        if roles or any(added.values()):
             self.stdout.write(
                 f"bootstrap: {roles} roles, {added['issue_types']} issue types, {added['scripts']} scripts, "
-                f"{policies} time policies"
+                f"{added['policies']} time policies, {added['departments']} departments"
             )
 
     def _calendars(self) -> None:

@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 
 from complaints.admin.signing import sign_version
-from complaints.models import Complaint, Remedy
-from complaints.operations import holding, platform_cases, remedies
+from complaints.models import Complaint, Inquiry, RecoveryClaim, Remedy
+from complaints.operations import holding, inquiries, platform_cases, recovery, remedies
 from tests.factories.complaints import NOW, carry_out, current, establish, prepare_options, registered
+from tests.factories.inquiries import DepartmentFactory
 
 TALK = {"channel": "phone"}
 REASON = {"reason": "有据可查"}
@@ -44,6 +45,26 @@ def _large_option(case: Complaint, staff: dict[str, Any]) -> Remedy:
 
 def _option(case: Complaint, staff: dict[str, Any]) -> dict[str, Any]:
     return {"remedy": case.remedies.exclude(status="declined").order_by("pk")[0].pk}
+
+
+def _asked(case: Complaint, staff: dict[str, Any]) -> Inquiry:
+    """The warehouse has been asked."""
+    who = {"actor": staff["agent"], "now": NOW}
+    return inquiries.ask(case.pk, DepartmentFactory(), "装箱时完好吗？", **who)
+
+
+def _claimed(case: Complaint, staff: dict[str, Any]) -> RecoveryClaim:
+    """A claim against the courier is open."""
+    who = {"actor": staff["agent"], "now": NOW}
+    return recovery.file(case.pk, against="courier", name="中通", amount=Decimal(199), **who)
+
+
+def _inquiry(**fields: Any) -> Callable[[Complaint, dict[str, Any]], dict[str, Any]]:
+    return lambda case, staff: {"inquiry": case.inquiries.get().pk, **fields}
+
+
+def _claim(**fields: Any) -> Callable[[Complaint, dict[str, Any]], dict[str, Any]]:
+    return lambda case, staff: {"claim": case.claims.get().pk, **fields}
 
 
 def _hold(case: Complaint, staff: dict[str, Any]) -> None:
@@ -106,10 +127,21 @@ SITUATIONS: dict[str, Situation] = {
     "assign": Situation("new", lambda case, staff: {"assignee": staff["team_lead"].pk, "reason": "交接"}),
     "rate": Situation("awaiting_followup", plain(satisfaction="5", comment="满意", **TALK)),
     "attempt": Situation("awaiting_followup", plain(comment="未接")),
+    "ask": Situation("verifying", lambda case, staff: {"department": DepartmentFactory().pk, "question": "完好吗？"}),
+    "record_answer": Situation("verifying", _inquiry(text="完好", told_by="老周"), _asked),
+    "withdraw_inquiry": Situation("verifying", _inquiry(**REASON), _asked),
+    "file_claim": Situation("executing", plain(against="courier", name="中通", amount="199")),
+    "claim_answered": Situation("executing", _claim(note="正在核查"), _claimed),
+    "claim_recovered": Situation("executing", _claim(amount="150"), _claimed),
+    "claim_lost": Situation("executing", _claim(**REASON), _claimed),
+    "withdraw_claim": Situation("executing", _claim(**REASON), _claimed),
 }  # fmt: skip
 
-ADDING = {"reply", "hear", "note", "apology", "evidence", "claim"}
-"""Actions that only add something (or take what is free) and so cannot be stale."""
+ADDING = {
+    "reply", "hear", "note", "apology", "evidence", "claim", "ask", "record_answer", "withdraw_inquiry", "file_claim",
+    "claim_answered", "claim_recovered", "claim_lost", "withdraw_claim",
+}  # fmt: skip
+"""Actions that only add something (or take what is free, or settle what is open) and so cannot be stale."""
 
 
 def ready_for(name: str, case: Callable[..., Any], staff: dict[str, Any]) -> tuple[Complaint, dict[str, Any]]:

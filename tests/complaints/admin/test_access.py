@@ -19,6 +19,7 @@ from tests.complaints.admin.situations import SITUATIONS, page_of, ready_for, se
 from tests.complaints.operations.test_uploads import picture
 from tests.factories.auth import StaffFactory
 from tests.factories.complaints import NOW, OutboxMessageFactory, current
+from tests.factories.inquiries import RecoveryClaimFactory
 from tests.unchanged import nothing_written
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -27,7 +28,10 @@ HANDLING = {
     "accept", "start_verification", "conclude_verification", "offer", "decline", "agree", "resolve", "reopen",
     "withdraw", "reply", "hear", "note", "evidence", "liability", "option", "discard", "execute", "claim", "rate",
     "attempt", "raise_cost", "hold", "resume", "platform", "platform_over", "keep_promise", "renew_promise",
+    "ask", "record_answer", "withdraw_inquiry", "file_claim", "claim_answered",
+    "claim_recovered", "claim_lost", "withdraw_claim",
 }  # fmt: skip
+RECOVERING = {"file_claim", "claim_answered", "claim_recovered", "claim_lost", "withdraw_claim"}
 LEADING = HANDLING | {"assign", "waive", "merge", "unmerge"}
 SUPERVISING = LEADING | {"find_unfounded", "apology"}
 MAY: dict[str, set[str]] = {
@@ -35,7 +39,7 @@ MAY: dict[str, set[str]] = {
     "team_lead": LEADING,
     "supervisor": SUPERVISING,
     "shop_manager": SUPERVISING | {"approve"},
-    "finance": {"raise_cost", "execute", "approve"},
+    "finance": {"raise_cost", "execute", "approve"} | RECOVERING,
     "department": set(),
     "legal": set(),
     "knowledge_manager": set(),
@@ -48,8 +52,8 @@ SIGN_OTHERS = {"team_lead", "supervisor", "legal"}
 """Roles that may open the approval, but have nothing to sign on such an option."""
 
 SEES_NOTHING = {"department", "knowledge_manager"}
-FINANCE_SEES = {"resolve", "raise_cost", "execute", "approve"}
-"""Finance sees a complaint in execution, or with such an option to be signed."""
+FINANCE_SEES = {"resolve", "raise_cost", "execute", "approve"} | RECOVERING
+"""Finance sees a complaint in execution, with such an option to be signed, or with an open claim."""
 
 LOGIN = reverse("admin:login")
 
@@ -309,6 +313,8 @@ LISTS: dict[str, set[str]] = {
     "followups_followup_changelist": VIEWERS,
     "complaints_outboxmessage_changelist": {"supervisor", "shop_manager", "auditor"},
     "complaints_alert_changelist": HANDLERS | {"finance", "legal"},
+    "complaints_absence_changelist": {"team_lead", "supervisor", "shop_manager"},
+    "complaints_absence_add": {"team_lead", "supervisor", "shop_manager"},
     "knowledge_replyscript_changelist": HANDLERS | {"knowledge_manager"},
     "knowledge_replyscript_add": {"shop_manager", "knowledge_manager"},
     "knowledge_issuetype_changelist": {"shop_manager", "knowledge_manager"},
@@ -319,6 +325,12 @@ LISTS: dict[str, set[str]] = {
     "complaints_workcalendar_add": {"shop_manager"},
     "auth_user_changelist": {"shop_manager"},
     "auth_user_add": {"shop_manager"},
+    "complaints_inquiry_changelist": {"department"},
+    "complaints_recoveryclaim_changelist": VIEWERS,
+    "complaints_department_changelist": {"shop_manager"},
+    "complaints_department_add": {"shop_manager"},
+    "complaints_inquiry_add": set(),
+    "complaints_recoveryclaim_add": set(),
     "complaints_order_add": set(),
     "complaints_customer_add": set(),
     "complaints_complaintevent_add": set(),
@@ -343,6 +355,7 @@ RECORDS = [
     "complaints_complaintevent",
     "followups_followup",
     "complaints_outboxmessage",
+    "complaints_recoveryclaim",
 ]
 
 
@@ -358,6 +371,7 @@ def test_records_are_read_and_never_written_even_by_the_owner(
         "complaints_complaintevent": complaint.events.first(),
         "complaints_outboxmessage": OutboxMessageFactory(complaint=complaint, dead=True),
         "followups_followup": complaint.followups.get(),
+        "complaints_recoveryclaim": RecoveryClaimFactory(complaint=complaint),
     }
     row = rows[model]
     stored = type(row).objects.filter(pk=row.pk).values()

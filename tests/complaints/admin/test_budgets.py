@@ -28,6 +28,7 @@ from tests.factories.complaints import (
     RemedyFactory,
     current,
 )
+from tests.factories.inquiries import InquiryFactory, RecoveryClaimFactory
 
 pytestmark = pytest.mark.usefixtures("frozen")
 
@@ -175,6 +176,9 @@ def enrich(case: Complaint, people: list[Any]) -> None:
         remedy = RemedyFactory(complaint=case, label=letter, status="declined", proposed_by=people[n % 2])
         Approval.objects.create(remedy=remedy, permission="approve_l1", by=people[1 - n % 2], cost=1, at=NOW)
     case.liability.all().delete()
+    InquiryFactory.create_batch(10, complaint=case, asked_by=people[0], answered_by=people[1], answered=True)
+    InquiryFactory.create_batch(5, complaint=case, asked_by=people[1])
+    RecoveryClaimFactory.create_batch(5, complaint=case, filed_by=people[0])
     for party in ("carrier", "warehouse", "supplier", "operations", "platform"):
         LiabilityShareFactory(complaint=case, party=party, percent=20)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from complaints.admin.displays import listed, warn_at
+from complaints.admin.displays import listed
 from complaints.operations import conversation
 from tests.factories.complaints import NOW, current
 
@@ -16,8 +16,8 @@ pytestmark = pytest.mark.usefixtures("frozen")
 def test_each_row_warns_when_its_running_clock_does(case: Callable[..., Any]) -> None:
     for state in ("new", "accepted", "verifying", "proposing", "executing", "awaiting_followup"):
         complaint = case(state)
-        running = complaint.deadlines.running().get()
-        assert warn_at(complaint) == running.warn_at, state
+        first = min(complaint.deadlines.running(), key=lambda clock: clock.due_at)
+        assert complaint.next_critical_at == first.critical_from, state
 
 
 def test_a_new_case_that_was_answered_is_in_no_hurry(case: Callable[..., Any], agent: Any) -> None:
@@ -26,8 +26,8 @@ def test_a_new_case_that_was_answered_is_in_no_hurry(case: Callable[..., Any], a
     complaint = current(complaint)
     running = complaint.deadlines.running().get()
     assert (complaint.state, running.kind) == ("new", "verification")
-    assert warn_at(complaint) == running.warn_at
-    assert warn_at(complaint) > NOW + timedelta(hours=2)
+    assert complaint.next_critical_at == running.critical_from
+    assert complaint.next_critical_at > NOW + timedelta(hours=2)
 
 
 def test_names_are_listed_in_the_readers_language() -> None:

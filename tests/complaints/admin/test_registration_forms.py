@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from complaints.admin.registration_forms import CorrectionForm, RegistrationForm
+from complaints.admin.registration_forms import BY_POLICY, CorrectionForm, RegistrationForm
 from complaints.admin.signing import sign_version
 from complaints.models import Complaint, Priority, Severity
 from knowledge.models import IssueType
@@ -63,7 +63,7 @@ def test_differences_are_told_in_words(case: Callable[..., Any], agent: Any, use
     assert form.is_valid()
     rows = {str(row["label"]): (str(row["stored"]), str(row["typed"])) for row in form.differences()}
     assert sorted(rows.values()) == sorted(
-        [(Priority.P3.label, Priority.P1.label), (Severity.S2.label, Severity.S4.label), ("周敏", "")]
+        [(str(BY_POLICY[0][1]), Priority.P1.label), (Severity.S2.label, Severity.S4.label), ("周敏", "")]
     )
 
 

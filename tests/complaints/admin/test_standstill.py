@@ -54,7 +54,7 @@ def test_every_kind_of_page_says_it(
         reverse("admin:complaints_order_changelist"),
     ):
         assert BANNER in page(client, address), address
-    assert BANNER in page(client_for(user_with("department")), reverse("admin:index"))
+    assert BANNER in page(client_for(user_with("department")), reverse("admin:complaints_inquiry_changelist"))
 
 
 def test_nothing_is_said_while_all_runs_nor_to_strangers(client: Client) -> None:

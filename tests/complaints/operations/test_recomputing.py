@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from complaints import waking
 from complaints.models import Deadline, Shop, SlaPolicy, SlaTarget, WorkCalendar
 from complaints.operations import calendar_days, calendars, clocks, recomputing
 from complaints.queries.calendars import clocks_following
@@ -90,7 +91,7 @@ def test_many_clocks_are_recomputed_in_several_sweeps(
     woken: list[str] = []
     monkeypatch.setattr(recomputing, "BATCH", 3)
     monkeypatch.setattr(recomputing, "AT_ONCE", 6)
-    monkeypatch.setattr(recomputing.current_app, "send_task", lambda name, **options: woken.append(name))
+    monkeypatch.setattr(waking.current_app, "send_task", lambda name, **options: woken.append(name))
     running_clocks(calendar, shop, 10)
     seen: list[int] = []
     monkeypatch.setattr(clocks, "recompute", lambda complaint, **options: seen.append(complaint.pk))
@@ -156,7 +157,7 @@ def test_the_change_wakes_a_worker_and_a_silent_broker_does_no_harm(
         assert name == "complaints.tasks.recompute"
         raise ConnectionError("no broker")
 
-    monkeypatch.setattr(recomputing.current_app, "send_task", silent)
+    monkeypatch.setattr(waking.current_app, "send_task", silent)
     running_clocks(calendar, shop, 1)
     with django_capture_on_commit_callbacks(execute=True) as callbacks:
         close_monday(calendar)

@@ -11,8 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from complaints import sla
 from complaints.models import Alert, Complaint, ComplaintEvent, Deadline, Shop
-from complaints.operations import alerting, clocks, conversation, intake, mending, sweeping
-from complaints.outbox import enqueue
+from complaints.operations import alerting, clocks, conversation, intake, mending, sweeping, telling
 from complaints.queries import people
 from tests.crashes import every_crash
 from tests.factories.complaints import ComplaintFactory, ShopFactory, complaint_in, registered
@@ -25,7 +24,7 @@ User = Any
 
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enqueue, "wake", lambda: None)
+    monkeypatch.setattr(telling, "wake", lambda: None)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def smtp(settings: Settings) -> Iterator[MailServer]:
     """A real mail server, and the settings that lead to it."""
     with MailServer() as server:
-        settings.EMAIL_BACKEND = "complaints.outbox.channels.SmtpBackend"
+        settings.EMAIL_BACKEND = "complaints.outbox.mail.SmtpBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 5
         yield server
 
@@ -58,6 +58,6 @@ def smtp(settings: Settings) -> Iterator[MailServer]:
 @pytest.fixture
 def mail_folder(settings: Settings, tmp_path: Path) -> Path:
     """The folder to which mails go where no mail server is set up."""
-    settings.EMAIL_BACKEND = "complaints.outbox.channels.FileBackend"
+    settings.EMAIL_BACKEND = "complaints.outbox.mail.FileBackend"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
     return tmp_path / "mail"

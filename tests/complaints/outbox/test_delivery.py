@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from django.db import connections, transaction
 
 from complaints import tasks
 from complaints.models import OutboxMessage
-from complaints.outbox import channels, delivery
+from complaints.outbox import channels, claims, delivery, mail
 from tests.complaints.outbox.rows import LONG_AGO, expire, fresh, make_due
 
 Make = Callable[..., OutboxMessage]
@@ -125,8 +126,8 @@ def test_stopped_worker_finishes_the_mail_in_hand(message: Make, monkeypatch: py
 
 def test_each_claim_takes_another_message(message: Make) -> None:
     rows = [message(), message()]
-    claims = [delivery.claim("first"), delivery.claim("second"), delivery.claim("third")]
-    assert claims == [*rows, None]
+    held = [delivery.claim("first"), delivery.claim("second"), delivery.claim("third")]
+    assert held == [[rows[0]], [rows[1]], []]
     assert [(fresh(row).owner, fresh(row).attempt, fresh(row).status) for row in rows] == [
         ("first", 1, "sending"),
         ("second", 1, "sending"),
@@ -136,8 +137,7 @@ def test_each_claim_takes_another_message(message: Make) -> None:
 def test_lease_outlives_the_task_that_holds_it(message: Make) -> None:
     message()
     started = datetime.now(UTC)
-    claimed = delivery.claim("owner")
-    assert claimed
+    (claimed,) = delivery.claim("owner")
     assert claimed.lease_until is not None
     hard_limit = timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT)
     assert claimed.lease_until - started > hard_limit + timedelta(seconds=30)
@@ -155,7 +155,7 @@ def test_message_finished_between_look_and_claim_is_left_alone(message: Make, mo
 
     OutboxMessage.objects.filter(pk=row.pk).update(status="sent")
     monkeypatch.setattr(type(OutboxMessage.objects.all()), "due", stale)
-    assert delivery.claim("owner") == other
+    assert delivery.claim("owner") == [other]
     assert fresh(row).status == "sent"
 
 
@@ -175,12 +175,11 @@ def test_workers_at_once_send_twice_without_the_conditional_claim(
     message()
     both_looked = threading.Barrier(2)
 
-    def careless(owner: str) -> OutboxMessage | None:
-        row = OutboxMessage.objects.filter(status="pending").first()
-        if row:
-            both_looked.wait(10)
-            OutboxMessage.objects.filter(pk=row.pk).update(status="sending", owner=owner)
-        return row
+    def careless(owner: str, most: int, without: Any) -> list[OutboxMessage]:
+        rows = list(OutboxMessage.objects.filter(status="pending"))
+        both_looked.wait(10)
+        OutboxMessage.objects.filter(pk__in=[row.pk for row in rows]).update(status="sending", owner=owner)
+        return rows
 
     monkeypatch.setattr(delivery, "claim", careless)
     in_threads(lambda: delivery.deliver(limit=1), threads=2)
@@ -193,7 +192,7 @@ def test_claim_passes_over_a_row_that_somebody_holds(message: Make) -> None:
     held, free = message(), message()
     with transaction.atomic():
         OutboxMessage.objects.select_for_update().get(pk=held.pk)
-        assert in_threads(lambda: delivery.claim("other"), threads=1) == [free]
+        assert in_threads(lambda: delivery.claim("other"), threads=1) == [[free]]
 
 
 # ------------------------------------------------------------------ leases
@@ -256,7 +255,7 @@ def test_recovery_decides_for_all_rows_at_one_moment(message: Make, django_asser
 
 
 def test_message_that_brings_every_worker_down_is_dead_at_last(message: Make) -> None:
-    last = len(delivery.BACKOFF)
+    last = len(claims.BACKOFF)
     once_more = abandoned(message, "staff", started=True, attempt=last)
     spent = abandoned(message, "staff", started=True, attempt=last + 1)
     unsure = abandoned(message, "customer", started=True, attempt=last + 1)
@@ -272,7 +271,7 @@ def take_over(row: OutboxMessage) -> None:
     expire(pk=row.pk)
     delivery.recover()
     make_due(pk=row.pk)
-    assert delivery.claim("successor") == row
+    assert delivery.claim("successor") == [row]
 
 
 def test_old_owner_cannot_begin_to_transmit(message: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -393,6 +392,16 @@ def test_unreachable_server_costs_one_message_one_attempt(message: Make, monkeyp
     assert "the line is dead" in fresh(rows[0]).last_error
 
 
+def test_certificate_of_the_server_is_no_verdict_on_the_message(message: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def distrust(line: Any) -> None:
+        raise ssl.SSLCertVerificationError("certificate has expired")
+
+    row = message()
+    monkeypatch.setattr(channels, "connect", distrust)
+    delivery.deliver()
+    assert (fresh(row).status, fresh(row).attempt) == ("pending", 1)
+
+
 def test_reason_does_not_repeat_the_address(message: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     row = message("customer", address="Wang.Xiaoming@mail.example")
 
@@ -407,7 +416,7 @@ def test_reason_does_not_repeat_the_address(message: Make, monkeypatch: pytest.M
 def test_server_that_says_no_good_bye_changes_nothing(message: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     row = message()
     rude = SimpleNamespace(open=lambda: None, close=fail)
-    monkeypatch.setattr(delivery, "get_connection", lambda: rude)
+    monkeypatch.setattr(mail, "get_connection", lambda: rude)
     send_instead(monkeypatch, lambda *arguments: None)
     delivery.deliver()
     assert fresh(row).status == "sent"

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 
-from complaints import notifications
-from complaints.models import Complaint, Contact, OutboxMessage
+from complaints import notifications, waking
+from complaints.models import Complaint, Contact, OutboxMessage, Robot
 from complaints.operations import conversation
 from complaints.outbox import delivery, enqueue
 from tests.complaints.outbox.rows import LONG_AGO
@@ -46,6 +46,24 @@ def test_message_is_due_at_once_whatever_the_clock_of_its_writer_says(
     assert (message.status, message.attempt) == ("pending", 0)
     assert delivery.deliver() == 1
     assert len(mailoutbox) == 1
+
+
+def test_message_that_is_put_off_waits_for_its_time(case: Complaint, mailoutbox: list[EmailMessage]) -> None:
+    """Quiet hours: the database's clock still decides when that is."""
+    later = datetime(2100, 1, 1, 0, 30, tzinfo=UTC)
+    enqueue.enqueue([unwritten(case, next_attempt_at=later), unwritten(case, "reply:2", next_attempt_at=LONG_AGO)])
+    due = dict(OutboxMessage.objects.values_list("dedup_key", "next_attempt_at"))
+    assert due["reply:1"] == later
+    assert due["reply:2"] > datetime.now(UTC) - timedelta(minutes=1)
+    assert delivery.deliver() == 1
+    assert OutboxMessage.objects.get(dedup_key="reply:1").status == "pending"
+
+
+def test_message_to_a_robot_shows_its_name_where_others_have_an_address(case: Complaint) -> None:
+    robot = Robot.objects.create(name="售后群", kind="wecom", url="https://qyapi.weixin.qq.com/")
+    enqueue.enqueue([unwritten(case, address="", robot=robot)])
+    message = OutboxMessage.objects.get()
+    assert (message.channel, message.address) == ("robot", "售后群")
 
 
 def test_same_key_is_written_once_and_the_first_one_stays(case: Complaint) -> None:
@@ -125,7 +143,7 @@ def test_nothing_to_send_wakes_nobody(
 
 def test_wake_up_goes_stale_with_the_next_tick(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[tuple[str, dict[str, Any]]] = []
-    monkeypatch.setattr(enqueue.current_app, "send_task", lambda name, **how: sent.append((name, how)))
+    monkeypatch.setattr(waking.current_app, "send_task", lambda name, **how: sent.append((name, how)))
     really_wake()
     assert sent == [("complaints.tasks.deliver", {"retry": False, "expires": settings.AMENDS_TICK_SECONDS})]
 
@@ -179,7 +197,7 @@ def test_broker_that_is_away_costs_a_moment_and_no_request(
 ) -> None:
     monkeypatch.setattr(enqueue, "wake", really_wake)
     with SilentServer() as port:
-        monkeypatch.setattr(enqueue, "current_app", broker_on(port if half_open else free_port()))
+        monkeypatch.setattr(waking, "current_app", broker_on(port if half_open else free_port()))
         with caplog.at_level(logging.WARNING):
             seconds = answer_by_mail(case, now)
     assert OutboxMessage.objects.get().status == "pending"

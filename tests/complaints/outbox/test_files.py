@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from complaints.models import OutboxMessage
-from complaints.outbox import channels, delivery
+from complaints.outbox import delivery, mail
 from tests.complaints.outbox.rows import expire, fresh, make_due
 
 Make = Callable[..., OutboxMessage]
@@ -57,7 +57,7 @@ def test_mail_that_cannot_be_written_waits_and_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(channels.os, "fsync", full)
+        patch.setattr(mail.os, "fsync", full)
         delivery.deliver()
     assert (fresh(row).status, list(mail_folder.iterdir())) == ("pending", [])
     make_due()
@@ -70,6 +70,6 @@ def test_owner_that_lost_its_claim_writes_no_file(
 ) -> None:
     message("customer")
     with monkeypatch.context() as patch:
-        patch.setattr(channels.os, "fsync", lambda descriptor: expire())
+        patch.setattr(mail.os, "fsync", lambda descriptor: expire())
         delivery.deliver(limit=1)
     assert list(mail_folder.iterdir()) == []

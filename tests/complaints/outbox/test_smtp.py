@@ -8,7 +8,7 @@ from django.db import connections
 from pytest_django.fixtures import Settings
 
 from complaints.models import OutboxMessage
-from complaints.outbox import delivery
+from complaints.outbox import claims, delivery
 from tests.complaints.outbox.rows import fresh, make_due
 from tests.config.running_desk import free_port
 from tests.mail_server import HANG_UP, MailServer
@@ -31,6 +31,17 @@ def test_mail_arrives_as_it_was_written(message: Make, smtp: MailServer) -> None
     assert fresh(row).data_started_at
 
 
+def test_mail_with_layout_has_the_plain_text_first(message: Make, smtp: MailServer) -> None:
+    row = message(body="还剩 30 分钟", html="<p>还剩 <b>30</b> 分钟</p>")
+    delivery.deliver()
+    (mail,) = smtp.mails
+    assert mail.get_content_type() == "multipart/alternative"
+    text, html = mail.iter_parts()
+    assert (text.get_content_type(), text.get_content().strip()) == ("text/plain", row.body)
+    assert (html.get_content_type(), html.get_content().strip()) == ("text/html", row.html)
+    assert (mail["Message-ID"], mail["Auto-Submitted"]) == (row.message_id, "auto-generated")
+
+
 def test_one_session_carries_many_mails(message: Make, smtp: MailServer) -> None:
     for _ in range(5):
         message()
@@ -42,7 +53,7 @@ def test_one_session_carries_many_mails(message: Make, smtp: MailServer) -> None
 def test_session_that_the_server_ends_is_begun_anew(message: Make, smtp: MailServer, answer: str) -> None:
     """Without it the next mail would lose an attempt and a minute."""
     rows = [message() for _ in range(3)]
-    smtp.at("NOOP", answer, times=1)
+    smtp.at("MAIL", answer, after=1, times=1)
     delivery.deliver()
     assert [(fresh(row).status, fresh(row).attempt) for row in rows] == [("sent", 1)] * 3
     assert smtp.sessions == 2
@@ -165,7 +176,7 @@ def test_after_it_nobody_knows_and_a_customer_gets_no_second_one(
 
 
 def test_broken_line_at_the_last_attempt_is_uncertain_and_not_called_failed(message: Make, smtp: MailServer) -> None:
-    row = message("customer", attempt=len(delivery.BACKOFF))
+    row = message("customer", attempt=len(claims.BACKOFF))
     smtp.at("TEXT", HANG_UP)
     delivery.deliver()
     assert (fresh(row).status, len(smtp.mails)) == ("uncertain", 1)

@@ -33,7 +33,7 @@ def test_it_is_refused_where_an_account_has_a_name_of_the_staff(content: None) -
 
 
 def test_it_is_refused_where_mail_goes_to_a_server(content: None, settings: Any) -> None:
-    settings.EMAIL_BACKEND = "complaints.outbox.channels.SmtpBackend"
+    settings.EMAIL_BACKEND = "complaints.outbox.mail.SmtpBackend"
     with pytest.raises(CommandError, match="EMAIL_URL"):
         call_command("demo", stdout=StringIO())
     assert not Shop.objects.exists()

@@ -75,12 +75,22 @@
     // An answer that cannot be shown where it was asked for: the session is over, or the server is. What stands in the
     // page stays as it is.
     const notice = (name) => document.querySelector(`[data-notice="${name}"]`);
-    document.addEventListener("htmx:beforeRequest", () => {
+    // Nobody has asked for what asks by itself: it fails in silence, and once the session is over it asks no more.
+    const isPoll = (event) => event.detail.elt.matches("[data-poll]");
+    document.addEventListener("htmx:beforeRequest", (event) => {
+        if (isPoll(event)) return;
         for (const one of document.querySelectorAll("[data-notice]")) one.hidden = true;
     });
     document.addEventListener("htmx:responseError", (event) => {
-        const one = notice(event.detail.xhr.status === 401 ? "login" : "failed");
+        const loggedOut = event.detail.xhr.status === 401;
+        if (isPoll(event)) {
+            if (!loggedOut) return;
+            event.detail.elt.replaceWith(event.detail.elt.cloneNode(true));
+        }
+        const one = notice(loggedOut ? "login" : "failed");
         if (one) one.hidden = false;
     });
-    document.addEventListener("htmx:sendError", () => { if (notice("failed")) notice("failed").hidden = false; });
+    document.addEventListener("htmx:sendError", (event) => {
+        if (!isPoll(event) && notice("failed")) notice("failed").hidden = false;
+    });
 }

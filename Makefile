@@ -11,7 +11,7 @@ PRODUCTION := $(APART) AMENDS_MODE=production AMENDS_ALLOWED_HOSTS=desk.example.
 	AMENDS_FIELD_KEY=only-for-the-deployment-check-field AMENDS_HASH_KEY=only-for-the-deployment-check-hash
 
 .DEFAULT_GOAL := help
-.PHONY: run demo test test-services pytest lint format messages bench shell help install install-dev
+.PHONY: run demo test test-services faults pytest lint format messages bench shell help install install-dev
 
 # exec: the launcher must be the child of make itself, so that it notices when make dies.
 run: install ## Start the desk: database, broker, web, worker and beat
@@ -27,6 +27,10 @@ test-services: install-dev ## Run the tests on PostgreSQL and Redis, starting bo
 	@.ci/start-services
 	@$(APART) DATABASE_URL=postgres://postgres@127.0.0.1:5432/amends REDIS_URL=redis://127.0.0.1:6379/15 \
 		exec $(BIN)/pytest -q -n 2 --dist loadgroup -m "not browser and not embedded"
+
+faults: install-dev ## Attack the desk with full counts; WRITE=1 keeps the table, FAULTS="F3 F4" chooses
+	@.ci/start-services
+	@$(APART) exec $(BIN)/python -m tests.faults $(FAULTS) $(if $(WRITE),--write docs/reliability.md)
 
 lint: install-dev ## Check style, types, layers, templates, migrations, security and the production settings
 	@$(BIN)/ruff check --quiet --output-format concise

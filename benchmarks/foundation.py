@@ -1,20 +1,17 @@
-"""First figures: lists, search, case page, registering, sweeping at three sizes, each beside the least that would do.
+"""First figures: lists, search, case page, registering at three sizes, each beside the least that would do.
 
 `python -m benchmarks.foundation --write docs/benchmarks.md` needs a PostgreSQL server on which it may create databases.
 """
 
 import argparse
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks import desk
+from benchmarks.sizes import SERVER, SIZES, chosen, provide
 
-SIZES = {"1k": 1_000, "10k": 10_000, "100k": 100_000, "1m": 1_000_000}
-SERVER = "postgres://postgres@127.0.0.1:5432/postgres"
-CLOCKS = 1000
-SWEEP = f"sweep, {CLOCKS} clocks due"
 LIST = "list: all open, 50 rows"
 RATIOS = (
     (LIST, "bare", "1.3"),
@@ -22,7 +19,6 @@ RATIOS = (
     (LIST, "bare_no_count", ""),
     ("query of the first page", "bare query", ""),
     ("register", "bare create", ""),
-    (SWEEP, "bare sweep", ""),
 )
 """What is compared with what, and the wanted ratio."""
 
@@ -37,7 +33,7 @@ def main() -> None:
     databases = Databases("amends_bench_")
     try:
         for size in arguments.sizes:
-            _provide(databases, size, reuse=arguments.keep)
+            provide(databases, size, reuse=arguments.keep)
         text = _measured(databases, arguments.sizes, arguments.rounds)
     finally:
         for size in () if arguments.keep else arguments.sizes:
@@ -49,41 +45,12 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.foundation", description=__doc__)
-    parser.add_argument("--sizes", type=_sizes, default=["10k", "100k", "1m"], help=f"of {', '.join(SIZES)}")
+    parser.add_argument("--sizes", type=chosen, default=["10k", "100k", "1m"], help=f"of {', '.join(SIZES)}")
     parser.add_argument("--rounds", type=int, default=15, help="runs of each page")
     parser.add_argument("--server", default=SERVER, metavar="URL", help="where databases may be created")
     parser.add_argument("--keep", action="store_true", help="keep the databases, and use those kept before")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the figures into this page")
     return parser.parse_args()
-
-
-def _sizes(text: str) -> list[str]:
-    sizes = text.split(",")
-    if unknown := [size for size in sizes if size not in SIZES]:
-        raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}")
-    return sizes
-
-
-def _provide(databases: Any, size: str, *, reuse: bool) -> None:
-    """Have a filled database of this size, whose personal data our keys open."""
-    from django.db import connection
-
-    from benchmarks.filling import fill, loading, sanity
-
-    now = datetime.now(UTC).replace(microsecond=0)
-
-    def write() -> None:
-        fill(connection, SIZES[size], now=now)
-        loading.vacuum(connection)
-
-    if reuse and databases.exists(size):
-        databases.use(size)
-        wrong = sanity.strangers(connection)
-    else:
-        databases.create(size, write)
-        wrong = sanity.problems(connection, now=now)
-    if wrong:
-        raise SystemExit(f"The database of {size} is not sound: {'; '.join(wrong)}")
 
 
 def _measured(databases: Any, sizes: list[str], rounds: int) -> str:
@@ -92,11 +59,6 @@ def _measured(databases: Any, sizes: list[str], rounds: int) -> str:
 
     figures = measure(list(_reads(databases, sizes)), rounds=rounds)
     figures |= measure(list(_registering(databases, sizes)), rounds=2 * rounds)
-    sweeps, restore = _sweeping(databases, sizes)
-    try:
-        figures |= measure(sweeps, rounds=max(rounds // 3, 1), warm_up=1)
-    finally:
-        restore()
     return "\n\n".join(_tables(figures, sizes) + _plan(databases, sizes[-1]))
 
 
@@ -128,36 +90,9 @@ def _registering(databases: Any, sizes: list[str]) -> Iterator[Any]:
         yield Subject(("bare create", size), registering.bare, _at(databases, size))
 
 
-def _sweeping(databases: Any, sizes: list[str]) -> tuple[list[Any], Callable[[], None]]:
-    """Subjects, and what gives the databases their clocks back."""
-    from benchmarks.measure import Subject
-    from benchmarks.writes import Sweeping
-
-    subjects, swept = [], {}
-    for size in sizes:
-        databases.use(size)
-        swept[size] = sweeping = Sweeping(CLOCKS)
-        prepare = _at(databases, size, sweeping.make_due)
-        subjects.append(Subject((SWEEP, size), sweeping.ours, prepare))
-        subjects.append(Subject(("bare sweep", size), sweeping.bare, prepare))
-
-    def restore() -> None:
-        for size, sweeping in swept.items():
-            databases.use(size)
-            sweeping.restore()
-
-    return subjects, restore
-
-
-def _at(databases: Any, size: str, then: Callable[[], Any] | None = None) -> Callable[[], None]:
-    """A preparation that turns to the database first."""
-
-    def prepare() -> None:
-        databases.use(size)
-        if then:
-            then()
-
-    return prepare
+def _at(databases: Any, size: str) -> Callable[[], None]:
+    """A preparation that turns to the database."""
+    return partial(databases.use, size)
 
 
 def _tables(figures: dict[Any, Any], sizes: list[str]) -> list[str]:

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import desk
-from benchmarks.foundation import SERVER
 from benchmarks.sink import MailSink
+from benchmarks.sizes import SERVER
 
 WANTED = 0.5
 FROM = "Amends <amends@desk.example>"

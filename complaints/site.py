@@ -10,10 +10,13 @@ from typing import Any
 from django.contrib import admin
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
+from django.views.i18n import JavaScriptCatalog
 
 from complaints.models.staff import staff_name
 from complaints.queries import alerts, asked, health
@@ -51,6 +54,22 @@ YEAR_WARNING_SECONDS = 60
 
 UNAUTHORIZED = 401
 """Tells frame.js to say that one must log in again, and to leave what was typed where it is."""
+
+
+BOX_WORDS = (
+    gettext_noop('Choose %s by selecting them and then select the "Choose" arrow button.'),
+    gettext_noop("Choose all %s"),
+    gettext_noop("Choose selected %s"),
+    gettext_noop('Remove %s by selecting them and then select the "Remove" arrow button.'),
+    gettext_noop("Remove all %s"),
+    gettext_noop("Remove selected %s"),
+)
+"""What the admin's two boxes for choosing many say in English only: Django has no Chinese for it yet."""
+
+
+class WordsOfScripts(JavaScriptCatalog):
+    def get_catalog(self) -> dict[str, Any]:
+        return super().get_catalog() | {words: gettext(words) for words in BOX_WORDS}
 
 
 class AmendsSite(admin.AdminSite):
@@ -92,6 +111,9 @@ class AmendsSite(admin.AdminSite):
         if request.user.has_perm("complaints.answer_inquiry"):
             return redirect("admin:complaints_inquiry_changelist")
         return super().index(request, extra_context)
+
+    def i18n_javascript(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+        return WordsOfScripts.as_view(packages=["django.contrib.admin"])(request)
 
     def _year_warnings(self, request: HttpRequest) -> Any:
         """Years without holidays, for those who keep the calendars; a calendar's own pages say it themselves."""

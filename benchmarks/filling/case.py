@@ -34,22 +34,38 @@ class Post:
         self.bodies = [encrypted(OutboxMessage, "body", f"{text}\n" * 6) for text in texts.REPLIES]
 
 
+LEVELS = [level for level, _audience in sla.LEVELS]
+
+
 @dataclass(slots=True)
 class Clock:
+    """`watched` is the place, among the story's promises, of the one that it watches; None for a stage."""
+
     kind: sla.Kind
     round: int
     start: int
     due: int
+    watched: int | None = None
 
     def level_at(self, moment: int) -> int:
         """The highest level that is reached."""
-        return max((level for level in sla.LEVELS if self.when(level) <= moment), default=0)
+        return max((level for level in LEVELS if self.when(level) <= moment), default=0)
 
     def when(self, level: int) -> int:
         return self.start + (self.due - self.start) * level // 100
 
     def next_after(self, level: int) -> int | None:
-        return next((self.when(higher) for higher in sla.LEVELS if higher > level), None)
+        return next((self.when(higher) for higher in LEVELS if higher > level), None)
+
+    @property
+    def critical(self) -> int:
+        """When the last warning before the due time is given."""
+        return self.when(max(level for level in LEVELS if level < sla.BREACH))
+
+    @property
+    def subject(self) -> str:
+        """What identifies the clock among those of the complaint; {subject} means the id of the promise."""
+        return str(self.kind) if self.watched is None else f"{self.kind}.{{subject}}"
 
 
 class Case:
@@ -69,6 +85,7 @@ class Case:
         self.last_contact, self.last_inbound = 0, True
         self.replies: list[int] = []
         self.clock: Clock | None = None
+        self.owed: list[Clock] = []
 
     def draw(self, weights: Mapping[Any, float]) -> Any:
         """One of the keys, by weight."""
@@ -81,11 +98,13 @@ class Case:
         return self.counts[table] - 1
 
     def event(self, kind: str, at: int, actor: int | None, *, reason: str = "", **data: Any) -> None:
-        """Add to the history; `states` among the data are the stages before and after, `due` is what {due} means."""
+        """Add to the history; `states` among the data are the stages before and after, `due` and `watched` are what
+        {due} and {subject} mean.
+        """
         before, after = data.pop("states", ("", ""))
-        due = data.pop("due", None)
+        meant = {"due": data.pop("due", None), "watched": data.pop("watched", None)}
         text = json.dumps(data, ensure_ascii=False)
-        self.add("event", (actor, kind, before, after, reason, self.version, text), at, due=due)
+        self.add("event", (actor, kind, before, after, reason, self.version, text), at, **meant)
 
     def say(
         self, direction: str, body: str, at: int, *, channel: str, purpose: str = "message", author: int | None = None
@@ -118,22 +137,34 @@ class Case:
     def budget(self, kind: sla.Kind) -> int:
         return BUDGETS[self.priority][kind]
 
-    def write_running_clock(self) -> None:
-        """Fix the clock that still runs at `t`, just after a sweep."""
-        if self.clock is None:
-            return
-        clock, level = self.clock, self.clock.level_at(self.t)
-        self._write_clock(clock, level, following=clock.next_after(level))
+    @property
+    def running(self) -> list[Clock]:
+        """The clock of the stage, and those of promises that are owed."""
+        return [*([self.clock] if self.clock else []), *self.owed]
+
+    @property
+    def first_due(self) -> Clock | None:
+        return min(self.running, key=lambda clock: clock.due, default=None)
+
+    def write_running_clocks(self) -> None:
+        """Fix the clocks that still run at `t`, just after a sweep."""
+        for clock in self.running:
+            level = clock.level_at(self.t)
+            self._write_clock(clock, level, following=clock.next_after(level))
 
     def until_alert(self, most: int) -> int:
         """Seconds from `t` until the sweep has something to do, `most` if that is later or never."""
-        following = self.clock.next_after(self.clock.level_at(self.t)) if self.clock else None
-        return most if following is None else min(following - self.t, most)
+        following = (clock.next_after(clock.level_at(self.t)) for clock in self.running)
+        return min([most, *(moment - self.t for moment in following if moment is not None)])
 
     def _end_clock(self, stopped: bool) -> None:
         clock, self.clock = self.clock, None
         ended = {"stopped": self.t} if stopped else {"met": max(self.t, clock.start)}
         self._write_clock(clock, clock.level_at(self.t), **ended)
+
+    def write_kept_clock(self, clock: Clock, answered: int) -> None:
+        """Fix the clock of a promise that was answered, in time or late."""
+        self._write_clock(clock, clock.level_at(answered), met=answered)
 
     def _write_clock(
         self,
@@ -145,12 +176,15 @@ class Case:
         following: int | None = None,
     ) -> None:
         breached = clock.due if level >= sla.BREACH else None
-        plain = (str(clock.kind), clock.round, self.priority, level, 0)
-        self.add("deadline", plain, clock.start, clock.due, met, breached, stopped, following)
+        plain = (str(clock.kind), clock.round, self.priority, level, 0, clock.kind in sla.PAUSABLE, "[]")
+        moments = (clock.start, clock.due, met, breached, stopped, following)
+        self.add("deadline", plain, *moments, watched=clock.watched)
         if level >= sla.BREACH:
-            self.event("breached", clock.due, None, clock=str(clock.kind), due_at="{due}", due=clock.due)
+            data = {"clock": str(clock.kind), "due_at": "{due}"}
+            data |= {} if clock.watched is None else {"subject": "{subject}"}
+            self.event("breached", clock.due, None, due=clock.due, watched=clock.watched, **data)
         if self.alerts:
-            for reached in (reached for reached in sla.LEVELS if sla.BREACH <= reached <= level):
+            for reached in (reached for reached in LEVELS if sla.BREACH <= reached <= level):
                 self._alert(clock, reached)
 
     def _alert(self, clock: Clock, level: int) -> None:
@@ -158,9 +192,10 @@ class Case:
         audience = {100: (assignee, self.place.lead), 150: self.place.supervisors, 200: self.place.managers}[level]
         at = clock.when(level)
         for person in dict.fromkeys(audience):
-            key = (f"{clock.kind}:{level}", person)
+            key = (f"{clock.subject}:{level}", person)
+            about = {"due": clock.due, "watched": clock.watched}
             seen = at + self.rng.randrange(HOUR) if self.rng.random() < 0.7 else None
-            self.add("alert", (person, str(clock.kind), level), clock.due, at, seen, key=("", *key), due=clock.due)
+            self.add("alert", (person, str(clock.kind), level), clock.due, at, at, seen, key=("", *key), **about)
             status = "dead" if self.rng.random() < 0.003 else "sent"
             sent = at + 5 if status == "sent" else None
             mail = (
@@ -168,4 +203,4 @@ class Case:
                 self.rng.choice(self.post.bodies), f"<{self.rng.getrandbits(96):024x}@{MAIL_FROM}>", status,
                 1 if sent else 5, "", "" if sent else "550 no such user",
             )  # fmt: skip
-            self.add("outbox", mail, at, sent, at, key=("mail:", *key), due=clock.due)
+            self.add("outbox", mail, at, sent, at, key=("mail:", *key), **about)

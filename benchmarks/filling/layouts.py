@@ -9,7 +9,8 @@ from followups.models import FollowUp
 
 class Row(NamedTuple):
     """One row of a story: moments, days and `due` are seconds after the receipt, links count the rows of this story
-    from 0. `key` is (prefix, "kind:level", person's id), which make a deduplication key together with `due`.
+    from 0, and so does `watched`, the promise that the row is about. `key` is (prefix, "kind:level", person's id),
+    which make a deduplication key together with `due`; {subject} in it is the promise's id.
     """
 
     table: str
@@ -19,12 +20,14 @@ class Row(NamedTuple):
     links: tuple[int | None, ...] = ()
     key: tuple[str, str, int] | tuple[()] = ()
     due: int | None = None
+    watched: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """The columns of a table. `owner` maps columns to SQL over the placed complaint `t` (see `placing`), `links` maps
-    columns to the tables that they point to; in `dated`, one of the plain columns, {due} stands for the row's due time.
+    columns to the tables that they point to; in `dated`, one of the plain columns, {due} stands for the row's due time
+    and "{subject}" for the promise's id. `timed` rows are clocks: they have the promise's id, budget and warn levels.
     """
 
     model: Any
@@ -35,11 +38,14 @@ class Layout:
     links: dict[str, str] = field(default_factory=dict)
     key: tuple[str, ...] = ()
     dated: str = ""
+    subject: tuple[str, ...] = ()
+    timed: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Database columns in the order in which rows are written."""
-        return ("id", *self.owner, *self.plain, *self.moments, *self.days, *self.links, *self.key)
+        told = (*self.owner, *self.plain, *self.moments, *self.days, *self.links, *self.key)
+        return ("id", *told, *self.subject, *self.timed)
 
 
 _MOVED = {
@@ -69,18 +75,19 @@ LAYOUTS = {
         model=desk.Complaint,
         owner={name: f"t.{name}" for name in ("number", "customer_id", "order_id", "merged_into_id")},
         plain=("shop_id", "issue_type_id", "state", "round", "version", "state_before_merge", "no_order_reason",
-               "title", "description", "demand", "channel", "severity", "priority", "registered_by_id", "assignee_id",
-               "root_cause", "evidence_waiver", "single_option_reason", "last_contact_inbound"),
+               "title", "description", "demand", "channel", "severity", "priority", "priority_by_hand", "hold_reason",
+               "platform_reference", "registered_by_id", "assignee_id", "root_cause", "evidence_waiver",
+               "single_option_reason", "last_contact_inbound"),
         moments=("round_started_at", "accepted_at", "resolved_at", "closed_at", "received_at", "created_at",
-                 "next_due_at", "last_contact_at"),
+                 "next_due_at", "next_critical_at", "last_contact_at"),
     ),
     "contact": Layout(
         model=desk.Contact, owner=_MOVED, plain=("direction", "channel", "purpose", "body", "author_id", "automatic"),
         moments=("at",),
     ),
     "promise": Layout(
-        model=desk.Promise, plain=("text", "made_by_id", "status"), moments=("made_at", "due_at"),
-        links={"contact_id": "contact"},
+        model=desk.Promise, plain=("text", "made_by_id", "status", "reason"),
+        moments=("made_at", "due_at", "settled_at"), links={"contact_id": "contact"},
     ),
     "evidence": Layout(
         model=desk.Evidence, owner=_MOVED,
@@ -101,16 +108,17 @@ LAYOUTS = {
         links={"remedy_id": "remedy"},
     ),
     "deadline": Layout(
-        model=desk.Deadline, plain=("kind", "round", "priority", "level", "failures"),
+        model=desk.Deadline, plain=("kind", "round", "priority", "level", "failures", "pausable", "pauses"),
         moments=("started_at", "due_at", "met_at", "breached_at", "stopped_at", "next_alert_at"),
+        subject=("subject",), timed=("budget", "levels"),
     ),
     "event": Layout(
         model=desk.ComplaintEvent, plain=("actor_id", "kind", "from_state", "to_state", "reason", "version", "data"),
         moments=("at",), dated="data",
     ),
     "alert": Layout(
-        model=desk.Alert, plain=("recipient_id", "kind", "level"), moments=("due_at", "created_at", "seen_at"),
-        key=("dedup_key",),
+        model=desk.Alert, plain=("recipient_id", "kind", "level"),
+        moments=("due_at", "created_at", "told_at", "seen_at"), key=("dedup_key",), subject=("subject",),
     ),
     "outbox": Layout(
         model=desk.OutboxMessage,

@@ -7,7 +7,7 @@ from typing import Any
 from complaints import remedy_rules, sla
 
 from . import texts
-from .case import DAY, HOUR, MINUTE, Case
+from .case import DAY, HOUR, MINUTE, Case, Clock
 
 KINDS = ("reship", "refund", "partial_refund", "return_refund", "exchange", "coupon", "gift", "compensation")
 COSTS = {0: 25, 5: 15, 8: 15, 10: 15, 12: 10, 15: 7, 18: 5, 35: 4, 90: 3, 260: 0.7, 620: 0.3}
@@ -213,7 +213,7 @@ class Scenes(Case):
         self.options = []
 
     def write_promises(self) -> None:
-        """Answer each promise, most of them in time, and fix it: a reply, or the end, has kept or broken it."""
+        """Answer each promise, most of them in time, and fix it: a reply, or the end, has settled it, or it is owed."""
         for text, made, due, contact, person in self.promises:
             answer = made + int((due - made) * self.rng.uniform(0.3, 0.95 if self.rng.random() < 0.85 else 2))
             if answer <= self.t:
@@ -222,8 +222,15 @@ class Scenes(Case):
             replies = [at for at in self.replies if at > made]
             if self.clock is None:
                 replies.append(self.t)
-            status = "open" if not replies else "kept" if min(replies) <= due else "broken"
-            self.add("promise", (text, person, status), made, due, links=(contact,))
+            answered = min(replies, default=None)
+            late = (self.t if answered is None else answered) > due
+            status = "broken" if late else "open" if answered is None else "kept"
+            watched = self.add("promise", (text, person, status, ""), made, due, answered, links=(contact,))
+            clock = Clock(sla.Kind.PROMISE, 1, made, due, watched)
+            if answered is None:
+                self.owed.append(clock)
+            else:
+                self.write_kept_clock(clock, answered)
 
     def write_complaint(self, *, no_order: str, severity: str) -> None:
         """Fix the complaint itself, as everything before has made it."""
@@ -231,11 +238,12 @@ class Scenes(Case):
         plain = (
             self.place.shop, self.issue.id, self.state, self.round, self.version, self.state_before_merge, no_order,
             f"{self.issue.name}，要求{demand}", self.rng.choice(texts.MESSAGES), demand, self.channel, severity,
-            self.priority, self.rng.choice(self.place.agents), self.assignee, self.root_cause, "", self.single_reason,
-            self.last_inbound,
+            self.priority, False, "", "", self.rng.choice(self.place.agents), self.assignee, self.root_cause, "",
+            self.single_reason, self.last_inbound,
         )  # fmt: skip
-        due = self.clock.due if self.clock else None
+        first = self.first_due
+        due, critical = (first.due, first.critical) if first else (None, None)
         self.add(
             "complaint", plain, self.round_start, self.accepted, self.resolved, self.closed, 0, self.created, due,
-            self.last_contact,
+            critical, self.last_contact,
         )  # fmt: skip

@@ -85,7 +85,7 @@ class Teller:
             self._until_now(case)
         case.write_options()
         case.write_promises()
-        case.write_running_clock()
+        case.write_running_clocks()
         placed = self.rng.randrange(2 * DAY, 20 * DAY)
         self._write_order(case, lines, placed)
         no_order = "" if lines or state == "merged" else self.rng.choice(texts.NO_ORDER)

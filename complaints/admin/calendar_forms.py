@@ -120,11 +120,14 @@ class DayForm(forms.Form):
     KINDS = [choice for choice in CalendarDay.Kind.choices if choice[0] != CalendarDay.Kind.PLAIN]
 
     kind = forms.ChoiceField(label=_("This day is"), choices=KINDS, widget=forms.RadioSelect)
-    hours = HoursField(
-        label=_("Opening hours"),
-        help_text=_("For make-up workdays and own hours, like %(example)s.") % {"example": EXAMPLE},
-    )
+    hours = HoursField(label=_("Opening hours"))
     name = forms.CharField(label=_("Name of the day"), max_length=80, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """The example is put in here: a text formatted at import is in one language for everybody."""
+        super().__init__(*args, **kwargs)
+        help_text = _("For make-up workdays and own hours, like %(example)s.")
+        self.fields["hours"].help_text = help_text % {"example": EXAMPLE}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,16 +14,15 @@ from complaints.operations.departments import record_change
 from complaints.queries.people import answering
 
 from .displays import listed
-from .forms import StaffChoiceField
-from .inquiry_forms import MembersField
+from .forms import ManyStaffField, StaffChoiceField
+from .stock import WithoutPopups
 
 
 @admin.register(Department)
-class DepartmentAdmin(admin.ModelAdmin):
+class DepartmentAdmin(WithoutPopups):
     list_display = ("label", "code", "head", "people", "active")
     list_filter = ("active",)
     search_fields = ("name", "name_en", "code")
-    filter_horizontal = ("members",)
     fields = ("code", "name", "name_en", "active", "lead", "members")
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -39,7 +39,8 @@ class DepartmentAdmin(admin.ModelAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "members":
-            kwargs |= {"form_class": MembersField, "queryset": answering(besides=self._chosen(request))}
+            kwargs |= {"form_class": ManyStaffField, "queryset": answering(besides=self._chosen(request))}
+            kwargs["widget"] = forms.CheckboxSelectMultiple
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

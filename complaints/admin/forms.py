@@ -16,6 +16,7 @@ from complaints.operations.promises import Promised
 from complaints.queries.case import mergeable
 from complaints.queries.people import assignable
 
+from .asked import known_id
 from .displays import staff_name
 
 USUAL_PROMISE = {"P1": timedelta(hours=1), "P2": timedelta(hours=2), "P3": timedelta(hours=4), "P4": timedelta(days=1)}
@@ -23,6 +24,21 @@ SPOKEN = [choice for choice in Channel.choices if choice[0] not in (Channel.API,
 
 
 class StaffChoiceField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return staff_name(obj)
+
+
+class ManyRowsField(forms.ModelMultipleChoiceField):
+    """Several rows; a forged id that no database can hold is a wrong choice like any other."""
+
+    def clean(self, value: Any) -> Any:
+        for one in value or ():
+            if known_id(str(one)) is None:
+                raise ValidationError(self.error_messages["invalid_choice"], "invalid_choice", {"value": one})
+        return super().clean(value)
+
+
+class ManyStaffField(ManyRowsField):
     def label_from_instance(self, obj: Any) -> str:
         return staff_name(obj)
 

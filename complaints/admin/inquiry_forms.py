@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from complaints.models import Department, RecoveryClaim
-from complaints.models.staff import staff_name
 
 from .forms import CaseForm, LocalDateTimeField
 
@@ -108,11 +107,6 @@ class NeedTimeForm(forms.Form):
 
     until = LocalDateTimeField(label=_("Answer expected"))
     reason = forms.CharField(label=_("Because"), max_length=300)
-
-
-class MembersField(forms.ModelMultipleChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        return staff_name(obj)
 
 
 def _chosen(form: CaseForm, name: str, rows: Any) -> Any:

@@ -18,6 +18,7 @@ from . import budgets
 from .policy_words import AUDIENCES
 
 HIGHEST_LEVEL = 1000
+MOST_DIGITS = 4
 MOST_LEVELS = 12
 
 UNTIMED = (Kind.PROMISE, Kind.PLATFORM)
@@ -34,7 +35,7 @@ class PercentField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         found = [one for one in re.split(r"[\s,，、;；%％]+", value or "") if one]
-        if any(not one.isdecimal() or not 1 <= int(one[:5]) <= HIGHEST_LEVEL for one in found):
+        if any(not one.isdecimal() or len(one) > MOST_DIGITS or not 1 <= int(one) <= HIGHEST_LEVEL for one in found):
             raise ValidationError(_("Write percentages from 1 to 1000, like 50 80 100."))
         return sorted({int(one) for one in found})
 

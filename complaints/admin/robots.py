@@ -18,12 +18,7 @@ from complaints.operations import robots as operation
 from complaints.outbox import wire
 from complaints.outbox.robots import check
 
-from .displays import staff_name
-
-
-class MembersField(forms.ModelMultipleChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        return staff_name(obj)
+from .forms import ManyRowsField, ManyStaffField
 
 
 class RobotForm(forms.ModelForm):
@@ -109,10 +104,10 @@ class RobotAdmin(admin.ModelAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "shops":
-            kwargs["queryset"] = Shop.objects.visible_to(request.user)
+            kwargs |= {"queryset": Shop.objects.visible_to(request.user), "form_class": ManyRowsField}
         else:
             people = get_user_model().objects.filter(is_staff=True, is_active=True)
-            kwargs |= {"queryset": people, "form_class": MembersField}
+            kwargs |= {"queryset": people, "form_class": ManyStaffField}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Robot, form: Any, change: bool) -> None:

@@ -16,13 +16,15 @@ from complaints.operations import calendars
 from complaints.roles import ROLES
 
 from .displays import listed, staff_name
+from .forms import ManyStaffField
+from .stock import WithoutPopups
 
 admin.site.unregister(get_user_model())
 admin.site.unregister(Group)
 
 
 @admin.register(Shop)
-class ShopAdmin(admin.ModelAdmin):
+class ShopAdmin(WithoutPopups):
     list_display = ("name", "code", "platform", "active")
     list_filter = ("platform", "active")
     search_fields = ("name", "code")
@@ -35,12 +37,8 @@ class ShopAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """A calendar is chosen here; its own pages are no pop-ups."""
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if db_field.name == "calendar" and field:
-            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_view_related = False
-        return field
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, **kwargs, form_class=ManyStaffField)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Open clocks of the shop follow it into another calendar."""

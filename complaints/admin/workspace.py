@@ -52,7 +52,7 @@ IN_PANELS = (Kind.INQUIRY, Kind.RECOVERY)
 """Clocks that stand beside what they watch; the head of the page shows those of the case."""
 
 SHOW = ("all", "customer", "internal", "change")
-PANELS = ("choice", "followup", "remedies", "apology", "evidence", "inquiries", "liability", "recovery")
+PANELS = ("choice", "followup", "remedies", "apology", "evidence", "liability", "inquiries", "recovery")
 SEEN_WITH = {
     "choice": "complaints.view_remedy",
     "remedies": "complaints.view_remedy",
@@ -66,7 +66,7 @@ SEEN_WITH = {
 
 _OPEN_PANELS: dict[str, tuple[str, ...]] = {
     State.ACCEPTED: ("evidence",),
-    State.VERIFYING: ("evidence", "inquiries", "liability", "apology"),
+    State.VERIFYING: ("evidence", "liability", "inquiries", "apology"),
     State.PROPOSING: ("remedies", "apology"),
     State.NEGOTIATING: ("choice", "apology"),
     State.EXECUTING: ("remedies", "apology"),

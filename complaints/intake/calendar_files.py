@@ -12,6 +12,9 @@ from .problem import Problem
 
 MAX_BYTES = 1024 * 1024
 MAX_DAYS = 1000
+MAX_LINES = 20_000
+"""Far more than so many days need; each line costs the reader time."""
+
 LONGEST = timedelta(days=60)
 """Of one event; a longer one is no holiday."""
 
@@ -69,8 +72,11 @@ def days_of(content: bytes) -> list[PublicDay]:
     """The days of the file, in order, each once. Raises the problems above."""
     if len(content) > MAX_BYTES:
         raise FileTooLarge
+    text = _text(content)
+    if text.count("\n") > MAX_LINES:
+        raise TooManyDays(most=MAX_DAYS)
     found: dict[date, PublicDay] = {}
-    for event in _events(_text(content)):
+    for event in _events(text):
         for day in _days(event):
             other = found.setdefault(day.day, day)
             if other.works != day.works:
@@ -108,7 +114,7 @@ def _events(text: str) -> Iterator[Any]:
 
 def _days(event: Any) -> list[PublicDay]:
     try:
-        name = " ".join(str(event.get("SUMMARY", "")).split())[:NAME_LENGTH]
+        name = _name(event)
         first, after = _span(event)
     except DAMAGE as error:
         raise DamagedFile from error
@@ -127,11 +133,20 @@ def _days(event: Any) -> list[PublicDay]:
     return [PublicDay(first + timedelta(days=n), works, name) for n in range((after - first).days)]
 
 
+def _name(event: Any) -> str:
+    """In one line, without the characters that a database refuses; of several names the first."""
+    named = event.get("SUMMARY", "")
+    shown = str(named[0] if isinstance(named, list) else named).replace("\0", " ")
+    return " ".join(shown.split())[:NAME_LENGTH]
+
+
 def _span(event: Any) -> tuple[date, date]:
     """First day, and the day after the last one (RFC 5545: an end is exclusive, none means one day)."""
     first = event["DTSTART"].dt
     if "DTEND" in event:
-        return first, event["DTEND"].dt
-    if "DURATION" in event:
-        return first, first + event["DURATION"].dt
-    return first, first + timedelta(days=1)
+        after = event["DTEND"].dt
+    else:
+        after = first + (event["DURATION"].dt if "DURATION" in event else timedelta(days=1))
+    if not (isinstance(first, date) and isinstance(after, date)):
+        raise ValueError("a period, a duration or a time of day is no day")
+    return first, after

@@ -26,6 +26,11 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         return self.running().filter(next_alert_at__lte=now).order_by("next_alert_at", "pk")
 
 
+def plan_of(levels: list[Any], *, after: int = 0) -> Plan:
+    """Stored warn levels above `after` as the arithmetic takes them."""
+    return tuple(Warn(level, datetime.fromisoformat(at), tuple(to)) for level, at, to in levels if level > after)
+
+
 IS_RUNNING = Q(met_at__isnull=True, stopped_at__isnull=True)
 
 
@@ -126,7 +131,7 @@ class Deadline(models.Model):
     @property
     def plan(self) -> Plan:
         """The warn levels as the arithmetic takes them."""
-        return tuple(Warn(level, datetime.fromisoformat(at), tuple(to)) for level, at, to in self.levels)
+        return plan_of(self.levels)
 
     @plan.setter
     def plan(self, plan: Plan) -> None:

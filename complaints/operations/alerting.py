@@ -1,39 +1,45 @@
 """Alerts as rows: how the sweep writes them, who takes them over, and what people do with them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from complaints import notifications, sla
-from complaints.models import Alert, Complaint, Deadline
+from complaints.models import Alert, Complaint
 
 from . import in_bulk, telling
 
 _FIELDS = ("recipient", "complaint", "kind", "subject", "level", "due_at", "dedup_key", "created_at")
 
 
-def row(deadline: Deadline, level: int, happening: str, person: int, *, now: datetime) -> tuple[Any, ...]:
+def rows(clock: Any, level: int, persons: Iterable[int], *, now: datetime) -> list[tuple[Any, ...]]:
+    """The alerts to be written when a clock (a Deadline, or what a sweep has read of one) reaches a level."""
+    happening = notifications.happening(clock, level)
+    return [row(clock, level, happening, person, now=now) for person in persons]
+
+
+def row(deadline: Any, level: int, happening: str, person: int, *, now: datetime) -> tuple[Any, ...]:
     """One alert to be written; its identity is what happened and who hears of it, never a day."""
     key = f"{happening}:{person}"
     return person, deadline.complaint_id, deadline.kind, deadline.subject, level, deadline.due_at, key, now
 
 
-def write(rows: list[tuple[Any, ...]]) -> None:
+def write(alerts: list[tuple[Any, ...]]) -> None:
     """Write alerts; one that was given already is passed over, which is what makes repeating safe."""
-    in_bulk.insert(Alert, _FIELDS, rows, known_by="dedup_key")
+    in_bulk.insert(Alert, _FIELDS, alerts, known_by="dedup_key")
 
 
 def hand_over(complaint: Complaint, *, now: datetime) -> None:
     """Who takes a case over hears where its clocks stand: the last level of each that was told to its assignee."""
-    rows = []
+    found = []
     for deadline in complaint.deadlines.running().filter(responsible=None, level__gt=0):
         told = [warn.level for warn in deadline.plan if warn.level <= deadline.level and sla.ASSIGNEE in warn.audience]
         if told and complaint.assignee_id:
-            happening = notifications.happening(deadline, told[-1])
-            rows.append(row(deadline, told[-1], happening, complaint.assignee_id, now=now))
-    write(rows)
-    if rows:
+            found += rows(deadline, told[-1], [complaint.assignee_id], now=now)
+    write(found)
+    if found:
         transaction.on_commit(telling.wake, robust=True)
 
 

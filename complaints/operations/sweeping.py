@@ -8,13 +8,14 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from complaints import notifications, sla
 from complaints.models import Complaint, ComplaintEvent, Deadline, Promise
+from complaints.models.deadline import plan_of
 from complaints.queries.people import People, escalation
 from complaints.sla import Kind
 
@@ -22,8 +23,8 @@ from . import alerting, holding, in_bulk, telling
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
-BATCHES = 20
+BATCH = 1000
+BATCHES = 10
 """Of one sweep; what is left waits for the next tick, so that the other writers of an SQLite file get their turn."""
 
 RETRY_AFTER = timedelta(minutes=1)
@@ -45,8 +46,22 @@ def sweep(*, now: datetime) -> int:
     return seen
 
 
-@dataclass(slots=True)
-class Case:
+class Clock(NamedTuple):
+    """What a sweep reads of a clock: no model, for of those a thousand take longer than their alerts."""
+
+    pk: int
+    complaint_id: int
+    kind: str
+    subject: int
+    responsible_id: int | None
+    due_at: datetime
+    breached_at: datetime | None
+    level: int
+    levels: list[Any]
+    failures: int
+
+
+class Case(NamedTuple):
     """What a sweep asks of a complaint."""
 
     shop: int
@@ -64,81 +79,83 @@ class Told:
     broken: list[int] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Batch:
+    """Clocks that this sweep has locked, with what is needed to fire them."""
+
+    clocks: list[Clock]
+    cases: dict[int, Case]
+    audiences: "_Audiences"
+
+
 def _fire_batch(*, now: datetime) -> int:
     """1 claim, 2 work out and write all alerts of the batch, 3 move the clocks on: one transaction.
 
-    When the batch fails as a whole, each clock is tried alone, so that a poisoned one never holds up the others.
+    When the batch fails as a whole, each clock is tried alone, so that a poisoned one never holds up the others. That
+    takes a second claim: a savepoint after the first one would make PostgreSQL keep two owners of each row.
     """
-    with transaction.atomic():
-        rows = Deadline.objects.alert_due(now).select_for_update(skip_locked=True)
-        deadlines = list(rows.only(*_READ)[:BATCH])
-        if not deadlines:
-            return 0
-        cases = _cases({deadline.complaint_id for deadline in deadlines})
-        people = escalation({case.shop for case in cases.values()}, now=now)
-        persons = _persons(deadlines, cases)
-        try:
-            with transaction.atomic():
-                _fire(deadlines, cases, people, persons, now=now)
-        except Exception:
-            log.exception("sweep: batch failed, trying %s clocks one by one", len(deadlines))
-            for deadline in deadlines:
-                _fire_alone(deadline, cases, people, persons, now=now)
-    return len(deadlines)
+    try:
+        with transaction.atomic():
+            batch = _claim(now=now)
+            _fire(batch, batch.clocks, now=now)
+    except Exception:
+        log.exception("sweep: batch failed, trying its clocks one by one")
+        with transaction.atomic():
+            batch = _claim(now=now)
+            for clock in batch.clocks:
+                _fire_alone(batch, clock, now=now)
+    return len(batch.clocks)
 
 
-_READ = ("complaint_id", "kind", "subject", "responsible_id", "due_at", "breached_at", "level", "levels", "failures")
+def _claim(*, now: datetime) -> Batch:
+    due = Deadline.objects.alert_due(now).select_for_update(skip_locked=True)
+    clocks = [Clock(*row) for row in due.values_list(*Clock._fields)[:BATCH]]
+    if not clocks:
+        return Batch([], {}, _Audiences({}, {}))
+    cases = _cases({clock.complaint_id for clock in clocks})
+    people = escalation({case.shop for case in cases.values()}, now=now)
+    return Batch(clocks, cases, _Audiences(people, _persons(clocks, cases)))
 
 
 def _cases(ids: set[int]) -> dict[int, Case]:
-    rows = Complaint.objects.filter(pk__in=ids).values_list("pk", "shop_id", "assignee_id", "version")
-    return {pk: Case(shop, assignee, version) for pk, shop, assignee, version in rows}
+    rows = in_bulk.read(Complaint, Case._fields, ids)
+    return {pk: Case(*row) for pk, row in rows.items()}
 
 
-def _persons(deadlines: Iterable[Deadline], cases: dict[int, Case]) -> dict[int, Any]:
+def _persons(clocks: Iterable[Clock], cases: dict[int, Case]) -> dict[int, Any]:
     """Who is in charge of the clocks: those responsible for one, and the assignees of the cases."""
-    ids = {deadline.responsible_id for deadline in deadlines} | {case.assignee for case in cases.values()}
+    ids = {clock.responsible_id for clock in clocks} | {case.assignee for case in cases.values()}
     return get_user_model().objects.in_bulk([pk for pk in ids if pk])
 
 
-def _fire_alone(
-    deadline: Deadline, cases: dict[int, Case], people: dict[int, People], persons: dict[int, Any], *, now: datetime
-) -> None:
+def _fire_alone(batch: Batch, clock: Clock, *, now: datetime) -> None:
     try:
         with transaction.atomic():
-            _fire([deadline], cases, people, persons, now=now)
+            _fire(batch, [clock], now=now)
     except Exception:
-        log.exception("sweep: clock %s cannot be fired, put off", deadline.pk)
-        Deadline.objects.filter(pk=deadline.pk).update(
-            failures=deadline.failures + 1, next_alert_at=now + RETRY_AFTER * 2 ** min(deadline.failures, 8)
+        log.exception("sweep: clock %s cannot be fired, put off", clock.pk)
+        Deadline.objects.filter(pk=clock.pk).update(
+            failures=clock.failures + 1, next_alert_at=now + RETRY_AFTER * 2 ** min(clock.failures, 8)
         )
 
 
-def _fire(
-    deadlines: Sequence[Deadline],
-    cases: dict[int, Case],
-    people: dict[int, People],
-    persons: dict[int, Any],
-    *,
-    now: datetime,
-) -> None:
-    """Write what these clocks have to say. Leaves `deadlines` as they are: they may be tried again one by one."""
-    told, audiences = Told(), _Audiences(people, persons)
-    known = _known_breaches(deadlines)
-    for deadline in deadlines:
-        case, plan = cases[deadline.complaint_id], deadline.plan
-        reached = sla.reached(plan, after=deadline.level, now=now)
+def _fire(batch: Batch, clocks: Sequence[Clock], *, now: datetime) -> None:
+    """Write what these clocks of the batch have to say."""
+    told = Told()
+    known = _known_breaches(clocks)
+    for clock in clocks:
+        case, ahead = batch.cases[clock.complaint_id], plan_of(clock.levels, after=clock.level)
+        reached = sla.reached(ahead, after=clock.level, now=now)
         for warn in reached:
-            recipients = audiences.of(warn.audience, deadline.responsible_id or case.assignee, case.shop)
-            happening = notifications.happening(deadline, warn.level)
-            told.alerts += [alerting.row(deadline, warn.level, happening, person, now=now) for person in recipients]
+            recipients = batch.audiences.of(warn.audience, clock.responsible_id or case.assignee, case.shop)
+            told.alerts += alerting.rows(clock, warn.level, recipients, now=now)
             if not recipients:
-                log.error("sweep: nobody is there to hear of clock %s at %s %%", deadline.pk, warn.level)
-        level = max(deadline.level, *(warn.level for warn in reached)) if reached else deadline.level
+                log.error("sweep: nobody is there to hear of clock %s at %s %%", clock.pk, warn.level)
+        level = reached[-1].level if reached else clock.level
         if any(warn.level == sla.BREACH for warn in reached):
-            _breach(deadline, case, told, known, now=now)
-        breached_at = deadline.breached_at or (deadline.due_at if level >= sla.BREACH else None)
-        told.clocks.append((deadline.pk, level, breached_at, sla.next_alert(plan, after=level), 0))
+            _breach(clock, case, told, known, now=now)
+        breached_at = clock.breached_at or (clock.due_at if level >= sla.BREACH else None)
+        told.clocks.append((level, breached_at, sla.next_alert(ahead, after=level), 0, clock.pk))
     _write(told)
 
 
@@ -155,20 +172,20 @@ def _write(told: Told) -> None:
 _EVENT = ("complaint", "at", "kind", "version", "data", "from_state", "to_state", "reason")
 
 
-def _breach(deadline: Deadline, case: Case, told: Told, known: set[Any], *, now: datetime) -> None:
+def _breach(clock: Clock, case: Case, told: Told, known: set[Any], *, now: datetime) -> None:
     """One event per clock and due time: a clock that was moved away and back has told its breach already."""
-    if deadline.kind == Kind.PROMISE:
-        told.broken.append(deadline.subject)
-    data: dict[str, Any] = {"clock": deadline.kind, "due_at": deadline.due_at.isoformat()}
-    if deadline.subject:
-        data["subject"] = deadline.subject
-    if _identity(deadline.complaint_id, data) not in known:
-        told.events.append((deadline.complaint_id, now, BREACHED, case.version, data, "", "", ""))
+    if clock.kind == Kind.PROMISE:
+        told.broken.append(clock.subject)
+    data: dict[str, Any] = {"clock": clock.kind, "due_at": clock.due_at.isoformat()}
+    if clock.subject:
+        data["subject"] = clock.subject
+    if _identity(clock.complaint_id, data) not in known:
+        told.events.append((clock.complaint_id, now, BREACHED, case.version, data, "", "", ""))
 
 
-def _known_breaches(deadlines: Iterable[Deadline]) -> set[Any]:
+def _known_breaches(clocks: Iterable[Clock]) -> set[Any]:
     """Breaches that history tells already, of clocks that were overdue before at another due time."""
-    again = {deadline.complaint_id for deadline in deadlines if deadline.breached_at and deadline.level < sla.BREACH}
+    again = {clock.complaint_id for clock in clocks if clock.breached_at and clock.level < sla.BREACH}
     if not again:
         return set()
     events = ComplaintEvent.objects.filter(complaint__in=again, kind=BREACHED).values_list("complaint_id", "data")

@@ -96,11 +96,14 @@ def pause(error: Exception) -> timedelta | None:
 
 
 def reason(error: Exception, message: OutboxMessage) -> str:
-    """What went wrong, without the address, which servers like to repeat: it is stored encrypted elsewhere."""
+    """What went wrong, without the address, which servers like to repeat: it is stored encrypted elsewhere.
+
+    And without a NUL, which the other side may say and PostgreSQL does not store.
+    """
     if message.robot:
         with translation.override(message.robot.language):
-            return robots.without_secrets(robots.words(error), message.robot)[:500]
-    text = f"{type(error).__name__}: {error}"
+            return robots.without_secrets(robots.words(error), message.robot).replace("\0", " ")[:500]
+    text = f"{type(error).__name__}: {error}".replace("\0", " ")
     if message.address:
         text = re.sub(re.escape(message.address), "***", text, flags=re.IGNORECASE)
     return text[:500]

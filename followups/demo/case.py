@@ -10,7 +10,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from complaints.models import Channel, Complaint, Order, Remedy, Shop
+from complaints.models import Channel, Complaint, Order, Promise, Remedy, Shop
 from complaints.models.staff import staff_name
 from complaints.operations import assignment, conversation, intake, progress, remedies, verification
 from complaints.operations.intake import Person, Registration
@@ -106,7 +106,7 @@ class Case:
             order=self.order,
             issue_type=IssueType.objects.get(code=record["issue_type"]),
             severity=record["severity"],
-            priority=record["priority"],
+            priority=record.get("priority", ""),
             assignee=self.assignee if self.clerk == self.assignee else None,
             accused=self.accused,
             received_at=received_at,
@@ -121,7 +121,7 @@ class Case:
             text=self.record["promise"], due_at=now + timedelta(hours=self.record["promise_hours"]), beyond_clock=True
         )
         reply = {"body": self.record["reply"], "channel": self.channel, "promise": promise}
-        progress.accept(self.id, **reply, now=now, **self._by(self.agent))
+        progress.accept(self.id, **reply, now=now, **self.by(self.agent))
 
     # ------------------------------------------------------------ said
 
@@ -130,6 +130,11 @@ class Case:
 
     def reply(self, now: datetime, *, text: str) -> None:
         conversation.reply(self.id, text, channel=self.channel, actor=self.agent, now=now)
+
+    def ask_back(self, now: datetime, *, text: str) -> None:
+        """A question to the customer: what was promised stays owed."""
+        owed = frozenset(Promise.objects.filter(complaint=self.id, settled_at=None).values_list("pk", flat=True))
+        conversation.reply(self.id, text, channel=self.channel, still_open=owed, actor=self.agent, now=now)
 
     def note(self, now: datetime, *, text: str) -> None:
         """A note by the agent, or by the lead where a colleague is complained about."""
@@ -143,7 +148,7 @@ class Case:
     # ------------------------------------------------------------ verified
 
     def start_verification(self, now: datetime) -> None:
-        progress.start_verification(self.id, now=now, **self._by(self.agent))
+        progress.start_verification(self.id, now=now, **self.by(self.agent))
 
     def add_evidence(self, now: datetime, *, piece: Record, place: int) -> None:
         what = {"kind": piece["kind"], "note": piece["note"], "actor": self.agent, "now": now}
@@ -160,17 +165,17 @@ class Case:
     def settle_liability(self, now: datetime) -> None:
         shares = [(share["party"], share["percent"], share["reason"]) for share in self.record.get("liability", [])]
         verification.settle_liability(
-            self.id, shares, root_cause=self.record["root_cause"], now=now, **self._by(self.agent)
+            self.id, shares, root_cause=self.record["root_cause"], now=now, **self.by(self.agent)
         )
 
     def conclude_verification(self, now: datetime) -> None:
-        progress.conclude_verification(self.id, now=now, **self._by(self.agent))
+        progress.conclude_verification(self.id, now=now, **self.by(self.agent))
 
     # ------------------------------------------------------------ solved
 
     def prepare(self, now: datetime, *, option: Record) -> None:
         what = {"kind": option["kind"], "text": option["text"], "cost": Decimal(option["cost"])}
-        remedies.prepare(self.id, **what, now=now, **self._by(self.agent))
+        remedies.prepare(self.id, **what, now=now, **self.by(self.agent))
 
     def sign(self, now: datetime, *, label: str, by: str) -> None:
         self._approve(self._option(label=label), self.company.staff[by], now=now)
@@ -189,10 +194,10 @@ class Case:
         facts["finding"] = self.texts["finding"].format(title=self.record["title"])
         script = ReplyScript.objects.get(code=OFFER_SCRIPT)
         self.reply(now, text="".join(salutation[:2]) + rendering.render(script.text, facts))
-        progress.offer(self.id, now=now, **self._by(self.agent))
+        progress.offer(self.id, now=now, **self.by(self.agent))
 
     def agree(self, now: datetime, *, label: str, words: str) -> None:
-        progress.agree(self.id, label=label, words=words, channel=self.channel, now=now, **self._by(self.agent))
+        progress.agree(self.id, label=label, words=words, channel=self.channel, now=now, **self.by(self.agent))
 
     def execute(self, now: datetime, *, facts: Record) -> None:
         """Finance pays, the agent does everything else."""
@@ -200,33 +205,33 @@ class Case:
         finance = self.company.of_role("finance", self.shop)[0]
         actor = finance if "reference" in remedy.required_facts else self.agent
         known = _execution(facts, timezone.localdate(now))
-        remedies.execute(self.id, remedy.pk, known, now=now, **self._by(actor))
+        remedies.execute(self.id, remedy.pk, known, now=now, **self.by(actor))
 
     def resolve(self, now: datetime) -> None:
-        progress.resolve(self.id, now=now, **self._by(self.agent))
+        progress.resolve(self.id, now=now, **self.by(self.agent))
 
     # ------------------------------------------------------------ ended
 
     def call_in_vain(self, now: datetime, *, comment: str) -> None:
-        callback.record_attempt(self.id, comment=comment, now=now, **self._by(self.agent))
+        callback.record_attempt(self.id, comment=comment, now=now, **self.by(self.agent))
 
     def call_back(self, now: datetime, *, satisfaction: int, comment: str) -> None:
         callback.record_rating(
-            self.id, satisfaction=satisfaction, comment=comment, channel=Channel.PHONE, now=now, **self._by(self.agent)
+            self.id, satisfaction=satisfaction, comment=comment, channel=Channel.PHONE, now=now, **self.by(self.agent)
         )
 
     def withdraw(self, now: datetime) -> None:
         why = {"reason": self.record["withdraw_reason"], "words": self.record["withdraw_words"]}
-        progress.withdraw(self.id, **why, channel=self.channel, now=now, **self._by(self.agent))
+        progress.withdraw(self.id, **why, channel=self.channel, now=now, **self.by(self.agent))
 
     def find_unfounded(self, now: datetime) -> None:
         why = {"reason": self.record["unfounded_basis"], "body": self.record["unfounded_reply"]}
         decider = self.company.staff[self.record["decided_by"]]
-        progress.find_unfounded(self.id, **why, channel=self.channel, now=now, **self._by(decider))
+        progress.find_unfounded(self.id, **why, channel=self.channel, now=now, **self.by(decider))
 
     # ------------------------------------------------------------ as it stands
 
-    def _by(self, actor: Any) -> dict[str, Any]:
+    def by(self, actor: Any) -> dict[str, Any]:
         """Somebody who has just looked at the complaint."""
         return {"actor": actor, "version": Complaint.objects.values_list("version", flat=True).get(pk=self.id)}
 
@@ -242,7 +247,7 @@ class Case:
         )
 
     def _approve(self, remedy: Remedy, by: Any, *, now: datetime) -> None:
-        remedies.approve(self.id, remedy.pk, now=now, **self._by(by))
+        remedies.approve(self.id, remedy.pk, now=now, **self.by(by))
 
 
 def _execution(facts: Record, today: date) -> dict[str, Any]:

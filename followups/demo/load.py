@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from complaints import waking
 from complaints.models import Complaint, Customer, Deadline, Order, Shop
 from complaints.operations import alerting, sweeping, telling
 from complaints.outbox import enqueue
@@ -22,6 +23,7 @@ from complaints.refusals import Refused
 
 from .case import Case
 from .company import Company, dice, found, read
+from .household import furnish
 from .orders import OrderPlaces, bring_in
 from .script import Cue, cues
 
@@ -66,11 +68,12 @@ def load(*, now: datetime, report: Report) -> Loaded:
     """
     cases: list[Case] = []
     try:
-        with transaction.atomic(), enqueue.as_past():
+        with waking.asleep(), transaction.atomic(), enqueue.as_past():
             record = read("company.json")
             _check_untouched(record)
             password = secrets.token_urlsafe(9)
             company = found(record, password=password)
+            furnish(record, company, now=now)
             names = {"shops": len(company.shops), "people": len(company.staff)}
             report(_("%(shops)s shops and %(people)s people are there.") % names)
             orders = bring_in(record, now=now)
@@ -139,11 +142,11 @@ def _fire_alerts(*, until: datetime) -> None:
 
 def _look_at_the_bell(company: Company, *, now: datetime) -> None:
     """People have seen the alerts about clocks that run no more, and of a running one all but the latest."""
-    running = set(Deadline.objects.running().values_list("complaint_id", "kind"))
+    running = set(Deadline.objects.running().values_list("complaint_id", "kind", "subject"))
     for person in company.staff.values():
-        alerts = person.alerts.order_by("created_at", "pk").values_list("complaint_id", "kind", "pk")
-        latest = {(complaint, kind): pk for complaint, kind, pk in alerts if (complaint, kind) in running}
-        seen = [pk for _complaint, _kind, pk in alerts if pk not in latest.values()]
+        alerts = person.alerts.order_by("created_at", "pk").values_list("complaint_id", "kind", "subject", "pk")
+        latest = {clock: pk for *clock_parts, pk in alerts if (clock := tuple(clock_parts)) in running}
+        seen = [pk for *_clock, pk in alerts if pk not in latest.values()]
         alerting.mark_seen(person, seen, now=now)
 
 

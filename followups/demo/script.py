@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from . import around
 from .case import Case
 
 Record = Mapping[str, Any]
@@ -29,6 +30,9 @@ def cues(record: Record, *, now: datetime) -> Iterator[Cue]:
     """All cues of the case; those at the same moment stand in the order in which they happen."""
     yield from _arrival(record, now=now)
     yield from _talk(record)
+    yield from _waiting(record, now=now)
+    yield from _inquiries(record)
+    yield from _claims(record)
     yield from _verification(record)
     first = record.get("first_round")
     if first:
@@ -50,12 +54,46 @@ def _arrival(record: Record, *, now: datetime) -> Iterator[Cue]:
 
 def _talk(record: Record) -> Iterator[Cue]:
     for message in record.get("messages", []):
-        act = Case.hear if message["direction"] == "in" else Case.reply
-        yield Cue(message["age_hours"], act, {"text": message["text"]})
+        yield Cue(message["age_hours"], _said(message), {"text": message["text"]})
     for note in record.get("notes", []):
         yield Cue(note["age_hours"], Case.note, {"text": note["text"]})
     if "apology_call" in record:
         yield Cue(record["apology_call"]["age_hours"], Case.apologise, {"call": record["apology_call"]})
+
+
+def _said(message: Record) -> Callable[..., None]:
+    if message["direction"] == "in":
+        return Case.hear
+    return Case.ask_back if message.get("still_owed") else Case.reply
+
+
+def _waiting(record: Record, *, now: datetime) -> Iterator[Cue]:
+    """What moves the clocks from outside: the customer, the platform, and what was promised."""
+    for waiting in record.get("holds", []):
+        yield Cue(waiting["age_hours"], around.hold, {"waiting": waiting})
+    if platform := record.get("platform_case"):
+        values = {"due_at": now + timedelta(hours=platform["due_in_hours"]), "reference": platform["reference"]}
+        yield Cue(platform["age_hours"], around.enter_platform_case, values)
+    for renewal in record.get("renewals", []):
+        yield Cue(renewal["age_hours"], around.renew_promise, {"renewal": renewal})
+    for kept in record.get("promises_kept", []):
+        yield Cue(kept["age_hours"], around.keep_promise, {"kept": kept})
+
+
+def _inquiries(record: Record) -> Iterator[Cue]:
+    for inquiry in record.get("inquiries", []):
+        yield Cue(inquiry["age_hours"], around.ask, {"inquiry": inquiry})
+        if "more_time" in inquiry:
+            yield Cue(inquiry["more_time"]["age_hours"], around.need_time, {"inquiry": inquiry})
+        if "answer" in inquiry:
+            yield Cue(inquiry["answered_age_hours"], around.answer, {"inquiry": inquiry})
+
+
+def _claims(record: Record) -> Iterator[Cue]:
+    for claim in record.get("claims", []):
+        yield Cue(claim["age_hours"], around.claim_back, {"claim": claim})
+        if "recovered" in claim:
+            yield Cue(claim["recovered"]["age_hours"], around.recover, {"claim": claim})
 
 
 def _verification(record: Record) -> Iterator[Cue]:

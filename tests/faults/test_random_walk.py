@@ -30,6 +30,7 @@ from complaints.refusals import Refused
 from followups.models import FollowUp
 from followups.operations import callback
 from tests.factories.complaints import NOW, OrderFactory, current, registered
+from tests.faults import wholeness
 from tests.unchanged import everything_about
 
 ACTS = 250
@@ -306,3 +307,4 @@ def test_whatever_clerks_do_every_case_stays_whole(
     for _ in range(ACTS):
         walk.act()
     assert len(walk.taken) > len(DEEDS) / 2
+    assert wholeness.problems() == []

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import psycopg
@@ -59,11 +59,11 @@ class Database:
 class Clerk:
     """Asks the clerk's process (`tests.journeys.clerk`) and waits for the answer."""
 
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    def __init__(self, environment: dict[str, str], log: Path, module: str = "tests.journeys.clerk") -> None:
         self.log = log
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.journeys.clerk"],
+                [sys.executable, "-m", module],
                 cwd=BASE,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -93,6 +93,9 @@ class Clerk:
 class Background:
     """One desk without its web. Each process is started by the command of the Procfile."""
 
+    clerks = "tests.journeys.clerk"
+    """The module that a clerk of this desk runs."""
+
     def __init__(self, var: Path, database: Database, **values: str) -> None:
         self.var = var
         self.queue = f"journey-{uuid.uuid4().hex[:8]}"
@@ -104,7 +107,11 @@ class Background:
         self.commands = parse_procfile((BASE / "Procfile").read_text(encoding="utf-8")).processes
         self.log = var.parent / f"{var.name}.log"
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self.clerk = Clerk(self.environment, self.log)
+        self.clerk = self.hire()
+
+    def hire(self) -> Clerk:
+        """A clerk at this desk; more of them work side by side."""
+        return Clerk(self.environment, self.log, self.clerks)
 
     # -------------------------------------------------------------- processes
 
@@ -181,14 +188,17 @@ class Background:
         return f"outbox: {state}\n{log[-8000:]}"
 
 
+Desk = TypeVar("Desk", bound=Background)
+
+
 @contextmanager
-def installation(folder: Path) -> Iterator[tuple[Path, Database]]:
+def installation(folder: Path, kind: type[Background] = Background) -> Iterator[tuple[Path, Database]]:
     """A directory and a database that are ready for work, to be copied for each journey."""
     var, database = folder / "template", Database()
     var.mkdir()
     database.create()
     try:
-        desk = Background(var, database)
+        desk = kind(var, database)
         desk.clerk("prepare")
         desk.clerk.leave()
         yield var, database
@@ -197,13 +207,15 @@ def installation(folder: Path) -> Iterator[tuple[Path, Database]]:
 
 
 @contextmanager
-def copy_of(template: tuple[Path, Database], folder: Path, **values: str) -> Iterator[Background]:
+def copy_of(
+    template: tuple[Path, Database], folder: Path, kind: type[Desk] = Background, **values: str
+) -> Iterator[Desk]:
     """A desk of one journey; whatever happens, its processes and its database are gone afterwards."""
     var, database = folder / "var", Database()
     shutil.copytree(template[0], var)
     database.create(template[1].name)
     try:
-        desk = Background(var, database, **values)
+        desk = kind(var, database, **values)
         try:
             yield desk
         finally:

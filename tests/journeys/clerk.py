@@ -7,6 +7,7 @@ import json
 import sys
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,22 +20,26 @@ from django.core.management import call_command  # noqa: E402
 from django.db.models import Count  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from complaints.models import Alert, Complaint, ComplaintEvent, OutboxMessage, Shop  # noqa: E402
-from complaints.operations import conversation  # noqa: E402
+from complaints.models import Alert, AlertPreference, Complaint, ComplaintEvent, OutboxMessage, Shop  # noqa: E402
+from complaints.operations import conversation, promises  # noqa: E402
 from tests.factories.auth import StaffFactory  # noqa: E402
-from tests.factories.complaints import complaint_in, registered  # noqa: E402
+from tests.factories.complaints import complaint_in, current, registered  # noqa: E402
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 TITLE = "桌面划痕"
 
 
 def prepare() -> None:
-    """Bring an empty database to where people can work: tables, roles, one shop, an agent and a team lead."""
+    """Bring an empty database to where people can work: tables, roles, one shop, an agent and a team lead.
+
+    They want each alert by itself, so that each mail can be followed.
+    """
     call_command("migrate", interactive=False, verbosity=0)
     call_command("bootstrap", verbosity=0)
     shop = Shop.objects.create(code="tmall", name="晴木家居天猫店", platform="taobao")
     for role in ("agent", "team_lead"):
-        StaffFactory(username=role, role=role, shops=[shop])
+        person = StaffFactory(username=role, role=role, shops=[shop])
+        AlertPreference.objects.create(user=person, bundle_over=50, morning_digest=False, weekly_digest=False)
 
 
 def _desk() -> tuple[Shop, Any]:
@@ -54,7 +59,10 @@ def resolve(hours_ago: int) -> str:
     """A complaint that was resolved so long ago and waits for its call-back."""
     shop, agent = _desk()
     resolved_at = timezone.now() - timedelta(hours=hours_ago)
-    return complaint_in("awaiting_followup", shop, actor=agent, now=resolved_at, title=TITLE).number
+    case = complaint_in("awaiting_followup", shop, actor=agent, now=resolved_at, title=TITLE)
+    for promise in case.promises.all():
+        promises.keep(case.pk, promise.pk, actor=agent, version=current(case).version, now=resolved_at)
+    return case.number
 
 
 def reply(number: str) -> str:
@@ -89,22 +97,23 @@ def message_ids() -> list[str]:
     return list(OutboxMessage.objects.values_list("message_id", flat=True))
 
 
-WISHES = {
+WISHES: dict[str, Callable[..., Any]] = {
     wish.__name__: wish
     for wish in (prepare, register, resolve, reply, expire_leases, alerts, breaches, outbox, message_ids)
 }
 
 
-def main() -> None:
+def serve(wishes: dict[str, Callable[..., Any]]) -> None:
+    """Do what comes in, until nothing more can come."""
     for line in sys.stdin:
         wish = json.loads(line)
         try:
             with redirect_stdout(sys.stderr):  # only answers go back
-                answer = {"answer": WISHES[wish["do"]](**wish["how"])}
+                answer = {"answer": wishes[wish["do"]](**wish["how"])}
         except Exception:
             answer = {"error": traceback.format_exc()}
         print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    serve(WISHES)

@@ -57,12 +57,7 @@ class Command(BaseCommand):
         finally:
             logging.getLogger().removeHandler(troubles)
         if troubles.count:
-            raise CommandError(
-                ngettext(
-                    "%(n)s fault; the log above names it.", "%(n)s faults; the log above names them.", troubles.count
-                )
-                % {"n": troubles.count}
-            )
+            raise CommandError(_faults(troubles.count))
 
     def _take(self, name: str) -> None:
         """One step; if it fails, the next ones are taken all the same."""

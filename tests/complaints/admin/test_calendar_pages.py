@@ -244,6 +244,14 @@ def test_what_no_day_can_be_comes_back_with_what_was_typed(
     assert everything() == before
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "For make-up workdays"), ("zh-hans", "例如 09:00")])
+def test_the_help_about_a_day_is_in_the_language_of_who_reads_it(
+    language: str, words: str, manager: Client, calendar: WorkCalendar
+) -> None:
+    manager.cookies["django_language"] = language
+    assert words in manager.get(page("day", calendar, "2026-02-03")).content.decode()
+
+
 def test_a_day_goes_back_to_its_weekday(manager: Client, calendar: WorkCalendar) -> None:
     manager.post(page("day", calendar, "2026-12-24"), {"kind": "closing", "hours": "", "name": ""})
     for day in ("2026-12-24", "2026-10-10"):

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from complaints.models import Department, SettingChange
+from complaints.models.staff import staff_name
 from complaints.operations.departments import load_departments
 from tests.factories.auth import StaffFactory
 from tests.factories.complaints import NOW
@@ -90,6 +91,25 @@ def test_only_who_can_answer_is_a_member(
             assert client.post(change(department), sent).status_code == 200
     department.refresh_from_db()
     assert (department.members.count(), department.lead) == (0, None)
+
+
+def test_people_are_ticked_by_name_and_nothing_opens_a_pop_up(
+    keeper: Any, manager: Any, client_for: Callable[[Any], Client]
+) -> None:
+    page = client_for(manager).get(change(DepartmentFactory())).content.decode()
+    assert f'type="checkbox" name="members" value="{keeper.pk}"' in page
+    assert staff_name(keeper) in page
+    assert "_popup=1" not in page
+
+
+@pytest.mark.parametrize("forged", ["9" * 30, "x", "-1"])
+def test_an_id_that_no_database_holds_is_a_wrong_choice(
+    forged: str, manager: Any, client_for: Callable[[Any], Client]
+) -> None:
+    warehouse = DepartmentFactory()
+    answer = client_for(manager).post(change(warehouse), fields(warehouse, members=[forged]))
+    assert "members" in answer.context["adminform"].form.errors
+    assert not SettingChange.objects.exists()
 
 
 def test_who_has_left_stays_where_they_were_until_taken_out(manager: Any, client_for: Callable[[Any], Client]) -> None:

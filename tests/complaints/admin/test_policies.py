@@ -276,6 +276,8 @@ def test_a_form_sent_back_as_it_was_shown_changes_nothing(desk: Client, shop: An
         ("proposal-team_lead", "abc", "50 80 100"),
         ("proposal-team_lead", "0 100", "50 80 100"),
         ("proposal-team_lead", "99999999999999", "50 80 100"),
+        ("proposal-team_lead", "0000150", "50 80 100"),
+        ("proposal-team_lead", "00001" + "9" * 5000, "50 80 100"),
         ("proposal-assignee", " ".join(str(n) for n in range(88, 101)), "12"),
     ],
 )

@@ -147,6 +147,13 @@ def test_only_present_staff_are_members(manager: Any, client_for: Callable[[Any]
 # ------------------------------------------------------------------ the test message
 
 
+@pytest.mark.parametrize("field", ["members", "shops"])
+def test_an_id_that_no_database_holds_is_a_wrong_choice(
+    field: str, manager: Any, client_for: Callable[[Any], Client]
+) -> None:
+    assert field in errors(client_for(manager).post(ADD, filled(**{field: ["9" * 30]})))
+
+
 def test_test_message_goes_the_way_of_all_messages(
     manager: Any, robot: Robot, client_for: Callable[[Any], Client], settings: Settings
 ) -> None:

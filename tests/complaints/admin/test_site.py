@@ -25,6 +25,13 @@ def test_a_part_of_a_page_is_never_the_login(case: Callable[..., Any]) -> None:
     assert Client().get(lookup).status_code == 302
 
 
+def test_the_boxes_for_choosing_many_have_all_their_words(agent: Any, client_for: Callable[[Any], Client]) -> None:
+    """Django has some of them in English only; a page in Chinese would be half in English."""
+    script = client_for(agent).get(reverse("admin:jsi18n")).content.decode()
+    for verb in ("Choose all %s", "Choose selected %s", "Remove all %s", "Remove selected %s"):
+        assert f'"{verb}": ' in script
+
+
 def test_every_page_holds_the_words_for_that(agent: Any, client_for: Callable[[Any], Client]) -> None:
     page = client_for(agent).get(reverse("admin:complaints_complaint_add")).content.decode()
     assert 'data-notice="login" role="alert" hidden' in page

@@ -64,6 +64,12 @@ def test_days_come_in_order_and_once_and_cancelled_ones_not_at_all() -> None:
     assert [day.day.isoformat() for day in days_of(twice)] == ["2027-01-01", "2027-01-02", "2027-01-03", "2027-03-01"]
 
 
+def test_a_name_is_one_that_a_database_takes() -> None:
+    """PostgreSQL refuses a NUL, in text and in JSON."""
+    file = ics("DTSTART;VALUE=DATE:20270101|SUMMARY:元\0旦", "DTSTART;VALUE=DATE:20270102|SUMMARY:a|SUMMARY:b")
+    assert [day.name for day in days_of(file)] == ["元 旦", "a"]
+
+
 WORKED = "DTSTART;VALUE=DATE:20270102|SUMMARY:元旦补班"
 REFUSED = [
     (b"", calendar_files.NoCalendarFile),
@@ -77,7 +83,15 @@ REFUSED = [
     (ics("SUMMARY:x"), calendar_files.DamagedFile),
     (ics("DTSTART;VALUE=DATE:20270101|DTSTART;VALUE=DATE:20270102|SUMMARY:x"), calendar_files.DamagedFile),
     (ics("no line of this kind"), calendar_files.DamagedFile),
-    (b"BEGIN:VCALENDAR\r\n" + b"BEGIN:VEVENT\r\n" * 20000, calendar_files.DamagedFile),
+    (b"BEGIN:VCALENDAR\r\n" + b"BEGIN:VEVENT\r\n" * 19000, calendar_files.DamagedFile),
+    (ics(*["DTSTART;VALUE=DATE:20270101"] * 8000), calendar_files.TooManyDays),
+    (ics("DTSTART:101010|DTEND:111111"), calendar_files.DamagedFile),
+    (ics("DTSTART:P1D|DTEND:P2D"), calendar_files.DamagedFile),
+    (ics("DTSTART;VALUE=DATE:20270101|DTEND:P2D"), calendar_files.DamagedFile),
+    (
+        ics("DTSTART;VALUE=PERIOD:20270101T000000Z/20270102T000000Z|DTEND;VALUE=DATE:20270103"),
+        calendar_files.DamagedFile,
+    ),
     (ics(), calendar_files.NothingInFile),
     (ics("DTSTART:20270101T090000|SUMMARY:x"), calendar_files.EventWithTimes),
     (ics("DTSTART;VALUE=DATE:20270101|DTEND:20270101T180000Z|SUMMARY:x"), calendar_files.EventWithTimes),

@@ -49,7 +49,8 @@ def test_a_round_takes_every_step_of_the_beat_table_and_gives_signs_of_life() ->
     lines = run("--once", "--deliver")
     assert len(lines) == len(TASKS)
     assert {"Clocks: 0 fired", "Mended clocks: 0", "Mended call-backs: 0", "Messages: 0 tried"} <= set(lines)
-    assert Heartbeat.objects.count() == len(Heartbeat.Part)
+    # In the morning the digests leave a sign of their own.
+    assert set(Heartbeat.Part.values) <= set(Heartbeat.objects.values_list("part", flat=True))
 
 
 def test_nothing_is_sent_unless_asked_for_and_then_last(tasks: dict[str, Any]) -> None:

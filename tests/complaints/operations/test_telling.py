@@ -477,3 +477,17 @@ def test_broker_that_is_away_does_no_harm(monkeypatch: pytest.MonkeyPatch, caplo
     monkeypatch.setattr(waking.current_app, "send_task", silent)
     telling.wake()
     assert "broker not reachable" in caplog.text
+
+
+def test_run_that_has_taken_long_leaves_the_others_to_the_next_one(
+    shop: Any, agent: Any, colleague: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(waking, "wake", woken.append)
+    alerted(shop, agent)
+    alerted(shop, colleague)
+    with monkeypatch.context() as patch:
+        patch.setattr(telling, "RUN_SECONDS", -1)
+        assert telling.tell(now=now) == 0
+    assert woken == [telling.TELL]
+    assert telling.tell(now=now) == 2

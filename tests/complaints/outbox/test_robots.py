@@ -264,6 +264,16 @@ def test_garbled_answer_is_no_yes(kind: str, body: bytes, server_of: Any, robot_
     assert (fresh(row).status, fresh(row).attempt) == ("pending", 1)
 
 
+def test_a_nul_in_what_the_other_side_says_is_no_poison(server_of: Any, robot_at: Any, told: Make) -> None:
+    """PostgreSQL stores none: without its reason the row could never be finished."""
+    server = server_of("webhook")
+    server.answers.append(lambda handler: handler.wfile.write(b"HT\0TP no answer\r\n\r\n"))
+    row = told(robot_at(server))
+    delivery.deliver()
+    assert fresh(row).status == "pending"
+    assert "HT TP" in fresh(row).last_error
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_redirect_is_not_followed(kind: str, status: int, server_of: Any, robot_at: Any, told: Make) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from complaints.lifecycle import SATISFIED_FROM, State
 from complaints.models import (
+    Absence,
     Alert,
     Approval,
     Complaint,
@@ -22,16 +23,23 @@ from complaints.models import (
     Contact,
     Customer,
     Deadline,
+    Department,
     Evidence,
+    Inquiry,
     Order,
     OutboxMessage,
+    Priority,
     Promise,
+    RecoveryClaim,
     Remedy,
+    Robot,
     Shop,
+    WorkCalendar,
 )
 from complaints.operations import sweeping
+from complaints.queries import policies
 from complaints.roles import ROLES
-from complaints.sla import STAGE_KINDS
+from complaints.sla import STAGE_KINDS, Kind
 from followups.demo.company import read
 from followups.models import FollowUp
 from knowledge.rendering import gaps
@@ -105,7 +113,7 @@ def test_every_role_is_staffed_by_people_who_can_log_in_with_the_password_shown(
 
 
 def test_progress_is_shown(printed: list[str]) -> None:
-    assert "3 shops and 16 people are there." in printed
+    assert "3 shops and 17 people are there." in printed
     assert "60 complaints, day by day: 50 %" in printed
 
 
@@ -184,7 +192,13 @@ def test_photos_are_pictures_and_other_evidence_is_named(printed: list[str]) -> 
 
 def test_nothing_happened_in_the_future_and_only_promises_and_clocks_reach_into_it(printed: list[str]) -> None:
     now = timezone.now()
-    for model, field in ((ComplaintEvent, "at"), (Contact, "at"), (Alert, "created_at"), (OutboxMessage, "sent_at")):
+    happened = (
+        (ComplaintEvent, "at"), (Contact, "at"), (Alert, "created_at"), (Alert, "told_at"), (OutboxMessage, "sent_at"),
+        (Complaint, "held_at"), (Complaint, "platform_opened_at"), (Promise, "made_at"), (Promise, "settled_at"),
+        (Inquiry, "asked_at"), (Inquiry, "answered_at"), (RecoveryClaim, "filed_at"), (RecoveryClaim, "settled_at"),
+        (Absence, "starts_at"), (Deadline, "started_at"), (Deadline, "met_at"), (Deadline, "stopped_at"),
+    )  # fmt: skip
+    for model, field in happened:
         assert not model.objects.filter(**{f"{field}__gt": now}).exists(), model
     assert Promise.objects.filter(due_at__gt=now).exists()
     assert Promise.objects.filter(due_at__lt=now).exists()
@@ -213,6 +227,97 @@ def test_alerts_were_given_when_they_were_due_and_none_is_left_to_give(printed: 
 def test_no_mail_of_the_past_is_left_to_send(printed: list[str]) -> None:
     assert set(OutboxMessage.objects.values_list("status", flat=True)) == {OutboxMessage.Status.SENT}
     assert set(OutboxMessage.objects.values_list("audience", flat=True)) == {"staff", "customer"}
+
+
+def test_every_alert_of_the_past_was_told(printed: list[str]) -> None:
+    assert not Alert.objects.filter(told_at=None).exists()
+
+
+def test_most_complaints_follow_the_policies_and_some_priorities_are_somebodys_choice(printed: list[str]) -> None:
+    by_hand = Complaint.objects.filter(priority_by_hand=True)
+    assert set(by_hand.values_list("title", flat=True)) == {
+        record["title"] for record in RECORDS if "priority" in record
+    }
+    assert by_hand.count() < 10
+    rules = policies.active_rules()
+    for complaint in Complaint.objects.select_related("issue_type", "order"):
+        rule = policies.rule_for(complaint, rules)
+        assert rule, complaint
+        assert (rule.pk, rule.priority) == (complaint.policy_id, complaint.priority), complaint
+    assert set(Complaint.objects.open().values_list("priority", flat=True)) == set(Priority.values)
+
+
+def test_some_cases_wait_for_the_customer_and_one_went_on_when_the_customer_answered(printed: list[str]) -> None:
+    held = Complaint.objects.exclude(held_at=None)
+    assert set(held.values_list("title", flat=True)) == {by_title(key).title for key in ("A4", "V5")}
+    assert all(complaint.hold_until > timezone.now() and complaint.hold_reason for complaint in held)
+    assert not Deadline.objects.running().filter(complaint__in=held, kind__in=STAGE_KINDS, paused_at=None).exists()
+    answered = by_title("V6")
+    assert [event.data["because"] for event in answered.events.filter(kind="resumed")] == ["heard"]
+    clock = answered.deadlines.running().of_stage().get()
+    assert len(clock.pauses) == 1
+    assert clock.paused_at is None
+
+
+def test_the_platform_has_a_hand_in_two_cases_and_wants_an_answer_on_one_of_them_soon(printed: list[str]) -> None:
+    cases = Complaint.objects.exclude(platform_due_at=None).order_by("platform_due_at")
+    assert [complaint.title for complaint in cases] == [by_title("N2").title, by_title("G2").title]
+    near, far = (complaint.deadlines.running().get(kind=Kind.PLATFORM) for complaint in cases)
+    assert near.level >= 50
+    assert 0 < (near.due_at - timezone.now()).total_seconds() < 3600 < (far.due_at - timezone.now()).total_seconds()
+    assert by_title("G2").policy.platform_case
+
+
+def test_promises_were_kept_broken_and_renewed_by_everybody_and_in_every_shop(printed: list[str]) -> None:
+    assert set(Promise.objects.values_list("status", flat=True)) == set(Promise.Status.values)
+    renewals = Promise.objects.exclude(renews=None)
+    assert renewals.count() >= 5
+    assert all(renewal.reason for renewal in renewals)
+    decided = Promise.objects.filter(status__in=[Promise.Status.KEPT, Promise.Status.BROKEN])
+    assert set(decided.values_list("complaint__shop", flat=True)) == set(Shop.objects.values_list("pk", flat=True))
+    agents = get_user_model().objects.filter(groups__name="agent")
+    assert set(decided.values_list("made_by", flat=True)) >= set(agents.values_list("pk", flat=True))
+    assert 2 * decided.filter(status=Promise.Status.KEPT).count() > decided.count()
+
+
+def test_departments_were_asked_and_answer_late_later_or_in_time(printed: list[str]) -> None:
+    now = timezone.now()
+    assert not Department.objects.filter(inquiries__isnull=False, lead=None).exists()
+    answered = Inquiry.objects.filter(status=Inquiry.Status.ANSWERED)
+    assert {bool(inquiry.told_by) for inquiry in answered} == {True, False}
+    for inquiry in answered.filter(told_by=""):
+        assert inquiry.department.members.filter(pk=inquiry.answered_by_id).exists()
+    waiting = Inquiry.objects.open()
+    assert {inquiry.complaint.state for inquiry in waiting} == {State.VERIFYING}
+    assert [inquiry.complaint.title for inquiry in waiting.filter(due_at__lt=now)] == [by_title("V4").title]
+    assert [inquiry.complaint.title for inquiry in waiting.filter(expected_at__gt=now)] == [by_title("V7").title]
+    late = Deadline.objects.running().get(kind=Kind.INQUIRY, due_at__lt=now)
+    assert late.responsible == late.complaint.inquiries.get(pk=late.subject).department.lead
+
+
+def test_couriers_owe_money_and_have_paid_some_of_it(printed: list[str]) -> None:
+    assert dict(RecoveryClaim.objects.values_list("status", "recovered_amount")).keys() == {"filed", "recovered"}
+    for claim in RecoveryClaim.objects.all():
+        assert claim.complaint.liability.filter(party="carrier").exists()
+    waiting = RecoveryClaim.objects.get(status="filed")
+    assert waiting.due_at > timezone.now()
+
+
+def test_one_agent_is_away_today_and_does_nothing_meanwhile(printed: list[str]) -> None:
+    absence = Absence.objects.at(timezone.now()).get()
+    assert absence.user.groups.get().name == "agent"
+    assert not ComplaintEvent.objects.filter(actor=absence.user, at__gte=absence.starts_at).exists()
+
+
+def test_the_snack_shop_keeps_hours_of_its_own(printed: list[str]) -> None:
+    own = [shop for shop in Shop.objects.select_related("calendar") if shop.calendar]
+    assert [shop.platform for shop in own] == ["douyin"]
+    assert [bool(hours) for hours in own[0].calendar.week] == [True] * 6 + [False]
+    assert WorkCalendar.objects.count() == 2
+
+
+def test_no_robot_is_there_that_would_write_to_somebody(printed: list[str]) -> None:
+    assert not Robot.objects.exists()
 
 
 def test_a_second_time_is_refused_and_changes_nothing(printed: list[str]) -> None:

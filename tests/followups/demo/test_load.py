@@ -8,7 +8,9 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from complaints import waking
 from complaints.models import Evidence, Order, Shop
+from complaints.operations.departments import load_departments
 from followups.demo import load as loading
 from followups.demo.case import Case
 from followups.demo.company import read
@@ -16,6 +18,11 @@ from followups.demo.load import NameTaken, NotEmpty, load
 from followups.demo.script import cues
 
 RECORDS = read("complaints.json")
+
+
+@pytest.fixture(autouse=True)
+def departments(db: None) -> None:
+    load_departments()
 
 
 def test_it_is_refused_where_a_shop_is(shop: Shop) -> None:
@@ -69,6 +76,17 @@ def _fail_with_files(accept: Any) -> Any:
             raise ZeroDivisionError
 
     return failing
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_woken_for_what_is_over(content: None, media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(waking.current_app, "send_task", lambda task, **_options: woken.append(task))
+    monkeypatch.setattr(loading, "read", lambda name: RECORDS[9:12] if name == "complaints.json" else read(name))
+    load(now=timezone.now(), report=print)
+    assert woken == []
+    waking.wake("complaints.tasks.tell")
+    assert woken == ["complaints.tasks.tell"]
 
 
 def test_every_cue_of_a_case_lies_between_its_arrival_and_now() -> None:

@@ -1,0 +1,46 @@
+"""How the demo company is organised: its calendars, who answers for a department, who is away today."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from complaints.models import Department
+from complaints.operations import absences, calendars
+
+from .company import Company
+
+OPENED_BEFORE = timedelta(days=60)
+"""The calendars are there before the first order is."""
+
+
+def furnish(record: Mapping[str, Any], company: Company, *, now: datetime) -> None:
+    """Everything that the cases of the demo find ready. Needs the departments of `bootstrap`."""
+    _keep_calendars(record, company, now=now - OPENED_BEFORE)
+    _staff_departments(record, company)
+    _enter_absence(record["absence"], company, now=now)
+
+
+def _keep_calendars(record: Mapping[str, Any], company: Company, *, now: datetime) -> None:
+    """The shop manager gives a shop working hours of its own; the others keep the default calendar."""
+    manager = company.staff[company.roles["shop_manager"][0]]
+    for entry in record["calendars"]:
+        calendar = calendars.create(dict(entry["calendar"]), actor=manager, now=now)
+        for shop in (company.shops[code] for code in entry["shops"]):
+            shop.calendar = calendar
+            shop.save(update_fields=["calendar"])
+            calendars.shop_changed_calendar(shop, before=None, actor=manager, now=now)
+
+
+def _staff_departments(record: Mapping[str, Any], company: Company) -> None:
+    """The first name of each department is its head's."""
+    for code, names in record["departments"].items():
+        department = Department.objects.get(code=code)
+        people = [company.staff[name] for name in names]
+        department.members.set(people)
+        department.lead = people[0]
+        department.save(update_fields=["lead"])
+
+
+def _enter_absence(entry: Mapping[str, Any], company: Company, *, now: datetime) -> None:
+    begin, end = (now + timedelta(hours=entry[name]) for name in ("from_hours", "until_hours"))
+    absences.enter(company.staff[entry["username"]], starts_at=begin, ends_at=end, note=entry["note"])

@@ -16,8 +16,6 @@ from django.contrib.auth.models import Group
 
 from complaints.models import Absence, CalendarDay, Complaint, Order, Shop, SlaPolicy, SlaTarget, WorkCalendar
 from complaints.operations import calendar_days, calendars, reapplying, recomputing
-from complaints.operations.bootstrap import load_roles
-from knowledge.operations.bootstrap import load_content
 from tests.factories.complaints import CustomerFactory
 from tests.faults.simulation.expected import World
 from tests.faults.simulation.hours import DAY, HOUR, MINUTE, Opening, moment, ticks
@@ -42,11 +40,11 @@ TAIL = 150 * DAY
 
 
 class Company:
+    """Needs the roles and the default content."""
+
     def __init__(self, dice: Random, begin: int, end: int) -> None:
         self.dice, self.begin, self.end = dice, begin, end
         self.world = World()
-        load_roles()
-        load_content()
         self.calendars = [
             self._calendar("总部", "Asia/Shanghai", OFFICE, is_default=True),
             self._calendar("双休无忧", "Asia/Shanghai", LONG),
@@ -188,15 +186,13 @@ class Company:
         for then in (now, now + 3 * MINUTE):
             while reapplying.reapply(now=moment(then)) or recomputing.recompute_requested(now=moment(then)):
                 pass
-        for case in self.world.cases.values():
-            if case.open:
-                self.world.reapply(case, now)
         return said
 
     def _another_line(self, now: int) -> str:
         policy, kind = self.dice.choice(self.world.policies), self.dice.choice(KINDS)
         self._line(policy, kind)
         reapplying.policies_changed([policy.pk], now=moment(now))
+        self.world.policies_changed(now)
         return f"policy {policy.pk}: {kind} is {policy.lines[kind]}"
 
     def _another_order(self, now: int) -> str:
@@ -206,6 +202,7 @@ class Company:
         for policy in (one, other):
             SlaPolicy.objects.filter(pk=policy.pk).update(position=policy.position, active=policy.active)
         reapplying.policies_changed([one.pk, other.pk], now=moment(now))
+        self.world.policies_changed(now)
         return f"policies {one.pk} and {other.pk} change places; {one.pk} is {'on' if one.active else 'off'}"
 
     def _another_day(self, now: int) -> str:
@@ -217,6 +214,7 @@ class Company:
             now=moment(now),
         )  # fmt: skip
         self._open(calendar)
+        self.world.calendar_changed(now, calendar.pk)
         return f"calendar {calendar.pk}: {day} is {hours}"
 
     def _another_week(self, now: int) -> str:
@@ -224,6 +222,7 @@ class Company:
         calendars.configure(calendar.pk, {"week": week}, actor=self.boss, now=moment(now))
         calendar.refresh_from_db()
         self._open(calendar)
+        self.world.calendar_changed(now, calendar.pk)
         return f"calendar {calendar.pk}: the week is {week}"
 
     def _another_calendar(self, now: int) -> str:
@@ -231,7 +230,9 @@ class Company:
         before, shop.calendar = shop.calendar_id, calendar
         shop.save(update_fields=["calendar"])
         calendars.shop_changed_calendar(shop, before=before, actor=self.boss, now=moment(now))
+        left = self.world.calendar_of_shop[shop.pk]
         self.world.calendar_of_shop[shop.pk] = calendar.pk
+        self.world.calendar_changed(now, left)
         return f"shop {shop.pk} has calendar {calendar.pk}"
 
     # -------------------------------------------------------------- complaints

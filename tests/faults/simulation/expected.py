@@ -93,9 +93,30 @@ class World(Clocks):
         self._to(case, "proposing", now, back=True)
 
     def prioritise(self, case: Case, now: int, priority: str) -> None:
+        before = case.policy, case.priority, case.by_hand
         case.by_hand = bool(priority)
         case.priority = priority or case.priority
-        self.reapply(case, now)
+        self._classify_anew(case, now, before)
+
+    def regrade(self, case: Case, now: int, severity: str) -> None:
+        case.severity = severity
+        self._classify_anew(case, now, (case.policy, case.priority, case.by_hand))
+
+    def _classify_anew(self, case: Case, now: int, before: tuple[int | None, str, bool]) -> None:
+        """Nothing is recomputed where neither policy nor priority comes out as another one."""
+        self.classify(case)
+        if (case.policy, case.priority, case.by_hand) != before:
+            self.reapply(case, now)
+
+    def policies_changed(self, now: int) -> None:
+        for case in self.cases.values():
+            if case.open:
+                self.reapply(case, now)
+
+    def calendar_changed(self, now: int, calendar: int) -> None:
+        for case in self.cases.values():
+            if any(clock.calendar == calendar for clock in case.running()):
+                self.reapply(case, now)
 
     def reapply(self, case: Case, now: int) -> None:
         """Policy, then running clocks; what was met or breached stays."""

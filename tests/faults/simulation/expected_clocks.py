@@ -179,7 +179,7 @@ class Clocks:
         if present and present.kind == wanted:
             return
         if present and undone:
-            present.stopped = now
+            present.stopped, present.stamp = now, present.stamp + 1
             case.clocks.remove(present)
         elif present:
             self._end(present, now, met=not (given_up or back) or (back and present.kind == "callback"))
@@ -210,10 +210,10 @@ class Clocks:
 
     def _to(self, case: Case, state: str, now: int, **how: bool) -> None:
         case.state = state
-        if not case.open:
+        if not case.open or (case.hold_until is not None and case.hold_until <= now):
             self._release(case, case.hold_end(now))
-            if state != "merged":
-                case.platform_since = case.platform_due = None
+        if not case.open and state != "merged":
+            case.platform_since = case.platform_due = None
         if state in ("closed", "withdrawn", "unfounded"):
             self._answer(case, now)
         self._settle(case, now, **how)

@@ -247,8 +247,7 @@ class Life:
     def _regrade(self, case: Case, now: int) -> str | None:
         severity = self.dice.choice([one for one in SEVERITIES if one != case.severity])
         intake.correct(case.pk, {"severity": severity}, **self._who(case, now))
-        case.severity = severity
-        self.world.reapply(case, now)
+        self.world.regrade(case, now, severity)
         return severity
 
     def _assign(self, case: Case, now: int) -> str:
@@ -294,6 +293,7 @@ class Life:
 
     def _agree(self, case: Case, now: int) -> str:
         offered = Remedy.objects.filter(complaint=case.pk, round=case.round, status="offered")
+        offered.update(approval_level="L0")
         label = offered.values_list("label", flat=True)[0]
         progress.agree(case.pk, label=label, words=self._speech(), channel=Channel.PHONE, **self._who(case, now))
         self.world.hear(case, now)
@@ -302,7 +302,7 @@ class Life:
 
     def _settle(self, case: Case, now: int) -> str:
         Remedy.objects.filter(complaint=case.pk, round=case.round, status="chosen").update(
-            status="done", coupon_code="AM20", actual_cost=1, executed_at=moment(now)
+            status="done", approval_level="L0", coupon_code="AM20", actual_cost=1, executed_at=moment(now)
         )
         progress.resolve(case.pk, **self._who(case, now))
         self.world.resolve(case, now)

@@ -138,7 +138,7 @@ class Simulation:
             return now + self.dice.randrange(4 * HOUR, 3 * DAY, SECOND)
         if chance < 0.5:
             return now + self.dice.randrange(10 * SECOND, 90 * MINUTE, SECOND)
-        due = max(self.world.next_due() or now, now)
+        due = min(max(self.world.next_due() or now, now), now + 3 * HOUR)
         exactly = self.dice.random() < 0.3 and due > now and due % SECOND == 0
         return due if exactly else due // SECOND * SECOND + self.dice.randrange(SECOND, 20 * MINUTE, SECOND)
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from complaints import sla
-from complaints.models import Deadline
+from complaints.models import Complaint, Deadline
 from complaints.operations.clocks import terms_of
 from complaints.queries.policies import Rulebook
+from complaints.sla import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Gauge:
     left: timedelta
     paused: timedelta
     budget: timedelta
+    about: str
+    """What the clock watches, where there may be several of its kind: the promise, the department that was asked."""
 
     @property
     def over(self) -> timedelta | None:
@@ -28,13 +30,18 @@ class Gauge:
         return -self.left if self.left < timedelta(0) else None
 
 
-def gauges(deadlines: Any, now: datetime) -> list[Gauge]:
+def gauges(complaint: Complaint, now: datetime) -> list[Gauge]:
     """All clocks of a case; a work calendar is read once, and only if a clock runs in working time."""
     rules = Rulebook()
-    return [gauge(deadline, rules, now) for deadline in deadlines]
+    about = {(Kind.PROMISE, promise.pk): promise.text for promise in complaint.promises.all()}
+    about |= {(Kind.INQUIRY, inquiry.pk): inquiry.department.name for inquiry in complaint.inquiries.all()}
+    return [
+        gauge(deadline, rules, now, about.get((Kind(deadline.kind), deadline.subject), ""))
+        for deadline in complaint.deadlines.all()
+    ]
 
 
-def gauge(deadline: Deadline, rules: Rulebook, now: datetime) -> Gauge:
+def gauge(deadline: Deadline, rules: Rulebook, now: datetime, about: str = "") -> Gauge:
     until = deadline.met_at or deadline.stopped_at or deadline.paused_at or now
     terms = terms_of(deadline, rules)
     used, left = sla.used(terms, until), sla.left(terms, until)
@@ -43,7 +50,8 @@ def gauge(deadline: Deadline, rules: Rulebook, now: datetime) -> Gauge:
     paused = sum((end - begin for begin, end in deadline.paused_spans), timedelta(0))
     if deadline.paused_at:
         paused += max(now - deadline.paused_at, timedelta(0))
-    return Gauge(deadline, _tone(deadline, until), min(round(share * 100), 100), used, left, paused, deadline.budget)
+    tone, percent = _tone(deadline, until), min(round(share * 100), 100)
+    return Gauge(deadline, tone, percent, used, left, paused, deadline.budget, about)
 
 
 def _tone(deadline: Deadline, until: datetime) -> str:

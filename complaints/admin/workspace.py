@@ -94,7 +94,7 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
         "follow_ups": panels.follow_ups(complaint),
     }
     forms = _forms(complaint, user, facts)
-    clocks = gauges(complaint.deadlines.all(), now)
+    clocks = gauges(complaint, now)
     context = site.each_context(request) | {
         "title": str(complaint),
         "complaint": complaint,
@@ -129,11 +129,12 @@ def clocks_part(request: HttpRequest, object_id: str) -> HttpResponse:
     """GET only: the clocks and promises alone, which the page reads anew each minute."""
     complaint = visible_or_404(request, object_id)
     now = timezone.now()
+    prefetch_related_objects([complaint], "promises", "inquiries__department")
     context = {
         "complaint": complaint,
         "now": now,
         "version": sign_version(complaint),
-        "clocks": gauges(complaint.deadlines.all(), now),
+        "clocks": gauges(complaint, now),
         "promises": list(complaint.promises.all()),
     }
     return render(request, "admin/complaints/complaint/_clocks.html", context)

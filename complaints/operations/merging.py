@@ -36,14 +36,15 @@ def merge(complaint_id: int, target_id: int, *, reason: str, actor: Any, version
         for rows in (source.contacts, source.evidence):
             rows.filter(origin=None).update(origin=source)
             rows.update(complaint=target)
-        source.promises.update(complaint=target)
-        source.deadlines.filter(kind=Kind.PROMISE).update(complaint=target)
+        _move(source.promises.all(), Kind.PROMISE, target)
         save_change(target, "version")
         _take_stock(target)
-        platform_cases.adopt(target, source, now=now)
+        displaced = platform_cases.adopt(target, source, now=now)
         # A reply that came along met the first response when it was given, not now.
         clocks.settle(target, now=min(first_reply_at(target) or now, now))
-        record(target, "merged_in", actor=actor, now=now, reason=reason, number=source.number)
+        # What came along stands still or runs as the clocks here do: the hold of the source ended with it.
+        clocks.recompute(target, now=now)
+        record(target, "merged_in", actor=actor, now=now, reason=reason, number=source.number, **displaced)
         signals.left_followup.send(sender=Complaint, complaint=source, actor=actor, now=now)
     return source
 
@@ -85,7 +86,10 @@ def _locked(source_id: int, target_id: int | None, *, version: int) -> Iterator[
 
 
 def _move(rows: Any, kind: Kind, complaint: Complaint) -> None:
-    """Give the rows to a complaint, with the clocks that watch them, ended ones too."""
+    """Give the rows to a complaint, with the clocks that watch them, ended ones too.
+
+    The clocks first: the sweep, too, takes the clock before the promise.
+    """
     moved = dict(rows.values_list("pk", "complaint"))
     clocks_of_them = Deadline.objects.filter(complaint__in=set(moved.values()), kind=kind, subject__in=list(moved))
     clocks_of_them.update(complaint=complaint)

@@ -477,3 +477,15 @@ def test_broker_that_is_away_does_no_harm(monkeypatch: pytest.MonkeyPatch, caplo
     monkeypatch.setattr(waking.current_app, "send_task", silent)
     telling.wake()
     assert "broker not reachable" in caplog.text
+
+
+def test_what_is_owed_still_is_told_when_its_case_was_merged_meanwhile(shop: Any, agent: Any, now: datetime) -> None:
+    """The night lay between: the promise is overdue in the case into which this one went."""
+    source, target = ComplaintFactory(shop=shop), ComplaintFactory(shop=shop)
+    promise, stage = clock(source, kind="promise", subject=7), clock(source, kind="verification")
+    alert(promise, agent), alert(stage, agent)
+    Complaint.objects.filter(pk=source.pk).update(state="merged", merged_into=target, state_before_merge="new")
+    Deadline.objects.filter(pk=promise.pk).update(complaint=target)
+    Deadline.objects.filter(pk=stage.pk).update(stopped_at=now, next_alert_at=None)
+    telling.tell(now=now)
+    assert [mail.dedup_key.split(":")[2] for mail in messages()] == ["promise.7"]

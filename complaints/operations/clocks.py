@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from complaints import sla
+from complaints import signals, sla
 from complaints.lifecycle import State
 from complaints.models import Complaint, Deadline, Inquiry, RecoveryClaim
 from complaints.policy_effect import is_named
@@ -233,6 +233,8 @@ def _save(deadline: Deadline) -> None:
     deadline.save()
     if deadline.kind in _SHOWS_DUE:
         _SHOWS_DUE[Kind(deadline.kind)].objects.filter(pk=deadline.subject).update(due_at=deadline.due_at)
+    if deadline.kind == Kind.CALLBACK:
+        signals.callback_moved.send(sender=Complaint, complaint=deadline.complaint, due_at=deadline.due_at)
 
 
 def _close_pause(deadline: Deadline, paused_at: datetime, *, now: datetime) -> None:

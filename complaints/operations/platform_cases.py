@@ -65,16 +65,21 @@ def watch(complaint: Complaint, *, now: datetime, over: bool = False) -> None:
     The clock of a case that is `over` was met; one with another deadline takes the place of the one before, and one
     with the same goes on: what it has told is not told again.
     """
-    named: dict[str, datetime] = {}
-    if complaint.platform_due_at and complaint.platform_opened_at:
-        margin = Rulebook().target(complaint, Kind.PLATFORM).budget
-        due_at = max(complaint.platform_due_at - margin, complaint.platform_opened_at)
-        named = {"started_at": complaint.platform_opened_at, "due_at": due_at}
-    if named and complaint.deadlines.running().filter(kind=Kind.PLATFORM, **named).exists():
+    span = _span(complaint)
+    running = complaint.deadlines.running().filter(kind=Kind.PLATFORM)
+    if span and running.filter(started_at=span[0], due_at=span[1]).exists():
         return
     clocks.unwatch(complaint, Kind.PLATFORM, now=now, met=over)
-    if named:
-        clocks.watch(complaint, Kind.PLATFORM, **named, now=now)
+    if span:
+        clocks.watch(complaint, Kind.PLATFORM, started_at=span[0], due_at=span[1], now=now)
+
+
+def _span(complaint: Complaint) -> tuple[datetime, datetime] | None:
+    """From when until when the clock of the platform case runs; None where there is no case."""
+    if complaint.platform_due_at is None or complaint.platform_opened_at is None:
+        return None
+    margin = Rulebook().target(complaint, Kind.PLATFORM).budget
+    return complaint.platform_opened_at, max(complaint.platform_due_at - margin, complaint.platform_opened_at)
 
 
 def adopt(target: Complaint, source: Complaint, *, now: datetime) -> dict[str, Any]:

@@ -584,6 +584,16 @@ def test_open_complaint_that_nothing_watches_gets_its_clock(case: Complaint, now
     assert mending.mend(now=now) == 0
 
 
+def test_a_promise_does_not_stand_in_for_the_clock_of_the_stage(
+    shop: Shop, staff: dict[str, User], now: datetime
+) -> None:
+    case = complaint_in("verifying", shop, actor=staff["agent"], now=now)
+    case.deadlines.of_stage().running().delete()
+    assert case.deadlines.running().exists()
+    assert mending.mend(now=now) == 1
+    assert case.deadlines.running().of_stage().get().kind == "verification"
+
+
 def test_nothing_is_mended_that_is_whole_or_over(shop: Shop, staff: dict[str, User], now: datetime) -> None:
     for state in ("new", "awaiting_followup", "closed", "withdrawn", "merged"):
         complaint_in(state, shop, actor=staff["agent"], now=now)

@@ -175,6 +175,24 @@ def test_a_chain_of_merges_comes_apart_at_any_link(
     assert sorted(spoken(last_but_one)) == [f"第 {n} 单" for n in range(1, depth)]
 
 
+def test_the_end_of_a_chain_owes_nothing_any_more_of_what_has_left_it(
+    case: Callable[..., Any], shop: Shop, agent: Any, lead: Any
+) -> None:
+    """The rows were there, two merges away: it is locked and takes stock as the one between does."""
+    first = case("accepted")
+    between, last = (registered(shop, actor=agent, order=first.order) for _ in range(2))
+    due_at = current(last).next_due_at
+    merge(first, between, lead)
+    merge(between, last, lead)
+    seen = current(last)
+    assert seen.next_due_at == first.promises.model.objects.get().due_at
+    unmerge(first, lead)
+    after = current(last)
+    assert (after.next_due_at, after.last_contact_inbound, after.version) == (due_at, True, seen.version + 1)
+    assert after.deadlines.running().get().kind == "first_response"
+    assert after.events.get(kind="unmerged").data == {"number": first.number}
+
+
 def test_merged_twice_and_undone_twice(pair: tuple[Complaint, Complaint], lead: Any) -> None:
     source, target = pair
     theirs = spoken(source)

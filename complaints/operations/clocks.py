@@ -60,12 +60,16 @@ def watch(
 ) -> Deadline:
     """Start a clock beside the stage: of a promise, an inquiry, a claim or a platform case.
 
-    With `due_at` somebody has named its time, and it runs in calendar time; else the policy gives its budget.
+    With `due_at` somebody has named its time, and it runs in calendar time; else the policy gives its budget. One that
+    was stopped and is named again with the same times goes on: what it has told is not told again.
     """
     rules = Rulebook()
     started_at = started_at or now
     deadline = Deadline(complaint=complaint, kind=kind, subject=subject, responsible=responsible, started_at=started_at)
     if due_at is not None:
+        same = complaint.deadlines.filter(kind=kind, subject=subject, started_at=started_at, due_at=due_at)
+        deadline = same.filter(stopped_at__isnull=False).order_by("pk").last() or deadline
+        deadline.stopped_at = None
         target = rules.target(complaint, kind)
         named = Target(budget=max(due_at - started_at, timedelta(0)), pausable=False, levels=target.levels)
         _write(deadline, complaint, named, rules, now=now, named=True)

@@ -173,3 +173,20 @@ def test_the_same_deadline_again_tells_nothing_again(case: Callable[..., Any], a
         sweeping.sweep(now=at + timedelta(minutes=1))
     assert complaint.deadlines.filter(kind="platform").count() == 1
     assert complaint.events.filter(kind="breached", data__clock="platform").count() == 1
+
+
+def test_a_case_that_comes_back_with_an_undone_merge_is_breached_once(
+    case: Callable[..., Any], agent: Any, staff: Any
+) -> None:
+    source = case("verifying")
+    target = registered(source.shop, actor=agent, title="同一单", order=source.order)
+    open_case(source, agent, NOW + 4 * H)
+    sweeping.sweep(now=NOW + H)
+    step = {"reason": "同一件事", "actor": staff["team_lead"], "now": NOW + H}
+    for change in (merging.merge, merging.unmerge) * 2:
+        into = {"target_id": target.pk} if change is merging.merge else {}
+        change(source.pk, version=current(source).version, **into, **step)
+        sweeping.sweep(now=NOW + H)
+    for complaint in (source, target):
+        assert complaint.deadlines.filter(kind="platform").count() == 1
+        assert complaint.events.filter(kind="breached", data__clock="platform").count() == 1

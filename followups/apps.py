@@ -14,3 +14,4 @@ class FollowupsConfig(AppConfig):
 
         signals.resolved.connect(receivers.create_follow_up, dispatch_uid="followups.create")
         signals.left_followup.connect(receivers.drop_follow_up, dispatch_uid="followups.drop")
+        signals.callback_moved.connect(receivers.move_follow_up, dispatch_uid="followups.move")

@@ -11,3 +11,7 @@ def create_follow_up(sender: Any, *, complaint: Any, now: Any, **kwargs: Any) ->
 
 def drop_follow_up(sender: Any, *, complaint: Any, now: Any, **kwargs: Any) -> None:
     callback.drop(complaint)
+
+
+def move_follow_up(sender: Any, *, complaint: Any, due_at: Any, **kwargs: Any) -> None:
+    callback.move(complaint, due_at=due_at)

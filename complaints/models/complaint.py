@@ -83,12 +83,12 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         return self.open().filter(assignee=user)
 
     def without_clock(self) -> "ComplaintQuerySet":
-        """Open complaints that nothing watches: there must be none, the mending sweep sees to it.
+        """Open complaints whose stage nothing watches: there must be none, the mending sweep sees to it.
 
         Two questions, each answered from its own index: one condition with "or" would look at every open complaint.
         """
         deadlines: Any = Complaint._meta.get_field("deadlines").related_model
-        running = deadlines.objects.running().filter(complaint=OuterRef("pk"))
+        running = deadlines.objects.running().of_stage().filter(complaint=OuterRef("pk"))
         rows = self.open().order_by()
         unset, unwatched = rows.filter(next_due_at__isnull=True), rows.filter(~Exists(running))
         return self.filter(pk__in=unset.values("pk").union(unwatched.values("pk"), all=True))

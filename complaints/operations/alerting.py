@@ -32,9 +32,13 @@ def write(alerts: list[tuple[Any, ...]]) -> None:
 
 
 def hand_over(complaint: Complaint, *, now: datetime) -> None:
-    """Who takes a case over hears where its clocks stand: the last level of each that was told to its assignee."""
+    """Who takes a case over hears where its clocks stand: the last level of each that was told to its assignee.
+
+    The clocks are locked: a sweep that is firing one tells the person of before, and this one must hear of it, too.
+    """
     found = []
-    for deadline in complaint.deadlines.running().filter(responsible=None, level__gt=0):
+    clocks = complaint.deadlines.running().filter(responsible=None)
+    for deadline in clocks.select_for_update().order_by("pk"):
         told = [warn.level for warn in deadline.plan if warn.level <= deadline.level and sla.ASSIGNEE in warn.audience]
         if told and complaint.assignee_id:
             found += rows(deadline, told[-1], [complaint.assignee_id], now=now)

@@ -8,15 +8,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from complaints import sla
+from complaints import signals, sla
 from complaints.lifecycle import State
 from complaints.models import Complaint, Deadline, Inquiry, RecoveryClaim
+from complaints.policy_effect import is_named
 from complaints.queries.facts import has_human_reply, holds_since
 from complaints.queries.policies import Rulebook
 from complaints.sla import Kind, Target, Terms
-
-NAMED = (Kind.PROMISE, Kind.PLATFORM)
-"""Clocks whose time somebody has named: of the policy they have the levels, and the margin before the platform's."""
 
 _SHOWS_DUE: dict[Kind, Any] = {Kind.INQUIRY: Inquiry, Kind.RECOVERY: RecoveryClaim}
 """What shows itself when its clock is due, to people who do not see the clock."""
@@ -36,11 +34,11 @@ def settle(
     wanted = sla.clock_for(complaint.state, answered=has_human_reply(complaint))
     running = {deadline.kind: deadline for deadline in _running(complaint).of_stage()}
     for kind, deadline in running.items():
-        if kind != wanted and resuming:
+        if kind != wanted and resuming and deadline.breached_at is None:
             deadline.delete()
         elif kind != wanted:
             made = returning and kind == Kind.CALLBACK
-            _end(deadline, now=now, met=made or not (abandoned or returning))
+            _end(deadline, now=now, met=made or not (abandoned or returning or resuming))
     if wanted is None:
         _end_with_the_case(complaint, now=now, met=not abandoned)
     elif wanted not in running:
@@ -62,12 +60,16 @@ def watch(
 ) -> Deadline:
     """Start a clock beside the stage: of a promise, an inquiry, a claim or a platform case.
 
-    With `due_at` somebody has named its time, and it runs in calendar time; else the policy gives its budget.
+    With `due_at` somebody has named its time, and it runs in calendar time; else the policy gives its budget. One that
+    was stopped and is named again with the same times goes on: what it has told is not told again.
     """
     rules = Rulebook()
     started_at = started_at or now
     deadline = Deadline(complaint=complaint, kind=kind, subject=subject, responsible=responsible, started_at=started_at)
     if due_at is not None:
+        same = complaint.deadlines.filter(kind=kind, subject=subject, started_at=started_at, due_at=due_at)
+        deadline = same.filter(stopped_at__isnull=False).order_by("pk").last() or deadline
+        deadline.stopped_at = None
         target = rules.target(complaint, kind)
         named = Target(budget=max(due_at - started_at, timedelta(0)), pausable=False, levels=target.levels)
         _write(deadline, complaint, named, rules, now=now, named=True)
@@ -94,27 +96,27 @@ def recompute(complaint: Complaint, *, now: datetime, rules: Rulebook | None = N
     rules = rules or Rulebook()
     moved = False
     for deadline in _running(complaint):
-        due_before = deadline.due_at
-        kind = Kind(deadline.kind)
-        if is_named(deadline):
-            deadline.priority = complaint.priority
-            if kind is Kind.PLATFORM:
-                deadline.budget = _until_platform(complaint, deadline.started_at, rules)
-            _plan(deadline, rules.target(complaint, kind).levels, rules)
-        else:
-            _write(deadline, complaint, rules.target(complaint, kind), rules, now=now)
-        if deadline.due_at != due_before:
-            moved = True
-            deadline.level = deadline.failures = 0
+        moved |= _rewrite(deadline, complaint, rules, now=now)
         _save(deadline)
     store_next_due(complaint)
     return moved
 
 
-def is_named(deadline: Deadline) -> bool:
-    """Whether somebody has named the time of this clock."""
+def _rewrite(deadline: Deadline, complaint: Complaint, rules: Rulebook, *, now: datetime) -> bool:
+    """Give a running clock what holds now, without saving; whether its time moved."""
+    due_before = deadline.due_at
     kind = Kind(deadline.kind)
-    return kind in NAMED or (kind not in sla.STAGE_KINDS and deadline.policy_id is None)
+    if is_named(kind, deadline.policy_id):
+        deadline.priority = complaint.priority
+        if kind is Kind.PLATFORM:
+            deadline.budget = _until_platform(complaint, deadline.started_at, rules)
+        _plan(deadline, rules.target(complaint, kind).levels, rules)
+    else:
+        _write(deadline, complaint, rules.target(complaint, kind), rules, now=now)
+    if deadline.due_at == due_before:
+        return False
+    deadline.level = deadline.failures = 0
+    return True
 
 
 def pause(complaint: Complaint, *, now: datetime) -> None:
@@ -235,6 +237,8 @@ def _save(deadline: Deadline) -> None:
     deadline.save()
     if deadline.kind in _SHOWS_DUE:
         _SHOWS_DUE[Kind(deadline.kind)].objects.filter(pk=deadline.subject).update(due_at=deadline.due_at)
+    if deadline.kind == Kind.CALLBACK:
+        signals.callback_moved.send(sender=Complaint, complaint=deadline.complaint, due_at=deadline.due_at)
 
 
 def _close_pause(deadline: Deadline, paused_at: datetime, *, now: datetime) -> None:
@@ -249,15 +253,15 @@ def _resume(complaint: Complaint, kind: Kind, *, now: datetime) -> Deadline | No
     deadline = ended.order_by("stopped_at", "pk").last()
     if deadline:
         deadline.stopped_at = deadline.met_at = None
-        if complaint.held_at and deadline.pausable:
-            deadline.paused_at = now
+        # What holds may be something else by now; while it stood nobody recomputed it.
+        _rewrite(deadline, complaint, Rulebook(), now=now)
         _save(deadline)
     return deadline
 
 
 def _end(deadline: Deadline, *, now: datetime, met: bool) -> None:
     if deadline.paused_at:
-        _close_pause(deadline, deadline.paused_at, now=now)
+        _close_pause(deadline, deadline.paused_at, now=min(now, deadline.complaint.hold_until or now))
         _plan(deadline, levels_of(deadline), Rulebook())
     if met:
         deadline.met_at = max(now, deadline.started_at)
@@ -270,7 +274,10 @@ def _end(deadline: Deadline, *, now: datetime, met: bool) -> None:
 
 
 def _end_with_the_case(complaint: Complaint, *, now: datetime, met: bool) -> None:
-    """A recovery claim outlives its case; a promise was answered before; the others have nothing to wait for."""
+    """A recovery claim outlives its case, but not its hold; a promise was answered before; the others have nothing to
+    wait for.
+    """
     others: Iterable[Deadline] = _running(complaint).filter(kind__in=(Kind.PLATFORM, Kind.INQUIRY))
     for deadline in others:
         _end(deadline, now=now, met=met and deadline.kind == Kind.PLATFORM)
+    go_on(complaint, now=now)

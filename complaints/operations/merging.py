@@ -13,7 +13,7 @@ from complaints.queries.facts import case_facts, first_reply_at
 from complaints.sla import Kind
 
 from . import clocks, platform_cases
-from .locking import locked, record, save_change
+from .locking import StaleVersion, locked, record, save_change
 from .progress import transition
 
 WATCHED: tuple[tuple[Any, Kind], ...] = ((Inquiry, Kind.INQUIRY), (RecoveryClaim, Kind.RECOVERY))
@@ -36,23 +36,29 @@ def merge(complaint_id: int, target_id: int, *, reason: str, actor: Any, version
         for rows in (source.contacts, source.evidence):
             rows.filter(origin=None).update(origin=source)
             rows.update(complaint=target)
-        source.promises.update(complaint=target)
-        source.deadlines.filter(kind=Kind.PROMISE).update(complaint=target)
+        _move(source.promises.all(), Kind.PROMISE, target)
         save_change(target, "version")
         _take_stock(target)
-        platform_cases.adopt(target, source, now=now)
+        displaced = platform_cases.adopt(target, source, now=now)
         # A reply that came along met the first response when it was given, not now.
         clocks.settle(target, now=min(first_reply_at(target) or now, now))
-        record(target, "merged_in", actor=actor, now=now, reason=reason, number=source.number)
+        # What came along stands still or runs as the clocks here do: the hold of the source ended with it.
+        clocks.recompute(target, now=now)
+        record(target, "merged_in", actor=actor, now=now, reason=reason, number=source.number, **displaced)
         signals.left_followup.send(sender=Complaint, complaint=source, actor=actor, now=now)
     return source
 
 
 def unmerge(complaint_id: int, *, reason: str, actor: Any, version: int, now: datetime) -> Complaint:
-    """Give a merged complaint its stage, contacts, evidence, clock and call-back back."""
-    target_id = Complaint.objects.values_list("merged_into", flat=True).get(pk=complaint_id)
-    with _locked(complaint_id, target_id, version=version) as both:
-        source, target = both[complaint_id], both.get(target_id or 0)
+    """Give a merged complaint its stage, contacts, evidence, clock and call-back back.
+
+    Where the target was merged on, what came with this one is further up: each on the way gives back what it has.
+    """
+    way = _way(complaint_id)
+    with _locked(*way, version=version) as places:
+        if _way(complaint_id) != way:
+            raise StaleVersion
+        source, targets = places[complaint_id], [places[pk] for pk in way[1:]]
         source.merged_into = None
         facts = replace(case_facts(source), reason=reason)
         for rows in (Contact.objects, Evidence.objects):
@@ -63,7 +69,7 @@ def unmerge(complaint_id: int, *, reason: str, actor: Any, version: int, now: da
             model.objects.filter(origin=source).update(origin=None)
         _move(Promise.objects.filter(contact__complaint=source).exclude(complaint=source), Kind.PROMISE, source)
         transition(source, "unmerge", facts, actor=actor, now=now, reason=reason)
-        if target:
+        for target in targets:
             save_change(target, "version")
             _take_stock(target)
             platform_cases.give_back(target, source, now=now)
@@ -75,17 +81,30 @@ def unmerge(complaint_id: int, *, reason: str, actor: Any, version: int, now: da
 
 
 @contextmanager
-def _locked(source_id: int, target_id: int | None, *, version: int) -> Iterator[dict[int, Complaint]]:
-    """Lock both in the order of their ids, so that two opposite merges cannot deadlock; the version is the source's."""
+def _locked(source_id: int, *others: int, version: int) -> Iterator[dict[int, Complaint]]:
+    """Lock all in the order of their ids, so that two opposite merges cannot deadlock; the version is the source's."""
     with ExitStack() as stack:
         yield {
             pk: stack.enter_context(locked(pk, version=version if pk == source_id else None))
-            for pk in sorted({source_id, target_id or source_id})
+            for pk in sorted({source_id, *others})
         }
 
 
+def _way(complaint_id: int) -> list[int]:
+    """Ids of the complaint, of the one into which it was merged, of the one into which that was, and so on."""
+    way: list[int] = []
+    following: int | None = complaint_id
+    while following:
+        way.append(following)
+        following = Complaint.objects.values_list("merged_into", flat=True).get(pk=following)
+    return way
+
+
 def _move(rows: Any, kind: Kind, complaint: Complaint) -> None:
-    """Give the rows to a complaint, with the clocks that watch them, ended ones too."""
+    """Give the rows to a complaint, with the clocks that watch them, ended ones too.
+
+    The clocks first: the sweep, too, takes the clock before the promise.
+    """
     moved = dict(rows.values_list("pk", "complaint"))
     clocks_of_them = Deadline.objects.filter(complaint__in=set(moved.values()), kind=kind, subject__in=list(moved))
     clocks_of_them.update(complaint=complaint)

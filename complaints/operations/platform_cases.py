@@ -62,32 +62,63 @@ def end(complaint_id: int, *, reason: str = "", actor: Any, version: int, now: d
 def watch(complaint: Complaint, *, now: datetime, over: bool = False) -> None:
     """Let exactly the platform clock run that the complaint's platform case needs; the caller holds the lock.
 
-    The clock of a case that is `over` was met; one with another deadline takes the place of the one before.
+    The clock of a case that is `over` was met; one with another deadline takes the place of the one before, and one
+    with the same goes on: what it has told is not told again.
     """
+    span = _span(complaint)
+    running = complaint.deadlines.running().filter(kind=Kind.PLATFORM)
+    if span and running.filter(started_at=span[0], due_at=span[1]).exists():
+        return
     clocks.unwatch(complaint, Kind.PLATFORM, now=now, met=over)
-    if complaint.platform_due_at and complaint.platform_opened_at:
-        margin = Rulebook().target(complaint, Kind.PLATFORM).budget
-        due_at = max(complaint.platform_due_at - margin, complaint.platform_opened_at)
-        clocks.watch(complaint, Kind.PLATFORM, started_at=complaint.platform_opened_at, due_at=due_at, now=now)
+    if span:
+        clocks.watch(complaint, Kind.PLATFORM, started_at=span[0], due_at=span[1], now=now)
 
 
-def adopt(target: Complaint, source: Complaint, *, now: datetime) -> None:
-    """A complaint that is merged brings its platform case along; of two the earlier deadline holds."""
-    theirs = source.platform_due_at
-    if theirs and (target.platform_due_at is None or theirs < target.platform_due_at):
-        target.platform_opened_at, target.platform_due_at = source.platform_opened_at, theirs
-        target.platform_reference = source.platform_reference
-        _apply(target, now=now)
+def _span(complaint: Complaint) -> tuple[datetime, datetime] | None:
+    """From when until when the clock of the platform case runs; None where there is no case."""
+    if complaint.platform_due_at is None or complaint.platform_opened_at is None:
+        return None
+    margin = Rulebook().target(complaint, Kind.PLATFORM).budget
+    return complaint.platform_opened_at, max(complaint.platform_due_at - margin, complaint.platform_opened_at)
+
+
+def adopt(target: Complaint, source: Complaint, *, now: datetime) -> dict[str, Any]:
+    """A complaint that is merged brings its platform case along; of two the earlier deadline holds.
+
+    Returns, for the event of the merge, the case that had to give way: `give_back` finds it there.
+    """
+    theirs, ours = source.platform_due_at, target.platform_due_at
+    if theirs is None or (ours and ours <= theirs):
+        return {}
+    displaced = {}
+    if ours and target.platform_opened_at:
+        moments = [target.platform_opened_at.isoformat(), ours.isoformat()]
+        displaced = {"displaced": [*moments, target.platform_reference]}
+    target.platform_opened_at, target.platform_due_at = source.platform_opened_at, theirs
+    target.platform_reference = source.platform_reference
+    _apply(target, now=now)
+    return displaced
 
 
 def give_back(target: Complaint, source: Complaint, *, now: datetime) -> None:
-    """The undoing of `adopt`, for a merge that is undone: the case is the source's alone again."""
+    """The undoing of `adopt`, for a merge that is undone: the case is the source's alone again, and the target has the
+    one that it had before.
+    """
     if source.platform_due_at is None:
         return
     watch(source, now=now)
     if (target.platform_due_at, target.platform_reference) == (source.platform_due_at, source.platform_reference):
-        target.platform_opened_at = target.platform_due_at = None
+        target.platform_opened_at, target.platform_due_at, target.platform_reference = _displaced(target, source)
         _apply(target, now=now)
+
+
+def _displaced(target: Complaint, source: Complaint) -> tuple[datetime | None, datetime | None, str]:
+    """The target's own platform case that gave way at the merge; none where there was none, or the target is over."""
+    merged = target.events.filter(kind="merged_in", data__number=source.number).order_by("pk").last()
+    if merged is None or "displaced" not in merged.data or not target.is_open:
+        return None, None, target.platform_reference
+    opened_at, due_at, reference = merged.data["displaced"]
+    return datetime.fromisoformat(opened_at), datetime.fromisoformat(due_at), reference
 
 
 def _apply(complaint: Complaint, *, now: datetime, over: bool = False) -> None:

@@ -13,15 +13,18 @@ from complaints import signals
 from complaints.lifecycle import STEPS, CaseFacts, State
 from complaints.models import Complaint, Contact, Remedy
 from complaints.queries.facts import case_facts
+from complaints.queries.policies import Rulebook
 from complaints.refusals import NotPossibleNow
 
-from . import clocks, conversation, holding, inquiries, promises
+from . import clocks, conversation, holding, inquiries, promises, reapplying
 from .locking import locked, record, save_change
 from .promises import Promised
 
 _GIVEN_UP = {"withdraw", "find_unfounded", "merge"}
 _ENDS = {"close", "withdraw", "find_unfounded"}
 _SENT_BACK = {"decline", "supplement", "reopen"}
+_BACK = {"reopen", "unmerge"}
+"""From the end: the policies may have changed meanwhile, and only open complaints were put under them."""
 
 
 def accept(
@@ -201,6 +204,8 @@ def transition(
     if step in _ENDS:
         promises.answer(complaint, now=now)
         inquiries.withdraw_all(complaint, actor=actor, now=now)
+    if step in _BACK:
+        reapplying.put_under(complaint, Rulebook(), now=now)
     clocks.settle(
         complaint, now=now, returning=step in _SENT_BACK, abandoned=step in _GIVEN_UP, resuming=step == "unmerge"
     )

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Min
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Min, Q
 
 from complaints import waking
 from complaints.models import Complaint, SlaPolicy
@@ -75,6 +75,8 @@ def _apply(complaint_ids: Iterable[int], *, now: datetime) -> None:
     for pk in complaint_ids:
         try:
             apply_policy(pk, rules, now=now)
+        except (OperationalError, InterfaceError):  # the database, not the complaint: it goes on there the next time
+            raise
         except Exception:  # the others must have their clocks
             log.exception("complaint %s cannot be put under the policies", pk)
 
@@ -82,17 +84,21 @@ def _apply(complaint_ids: Iterable[int], *, now: datetime) -> None:
 def apply_policy(complaint_id: int, rules: Rulebook, *, now: datetime) -> None:
     """Put one complaint under the policy that fits it, and its running clocks under what that says."""
     with locked(complaint_id) as complaint:
-        if not complaint.is_open:
-            return
-        before = complaint.priority
-        changed = classify(complaint, rules)
-        if complaint.priority != before:
-            save_change(complaint, "policy", "priority")
-            remedies.reassess(complaint)
-            record(complaint, APPLIED, actor=None, now=now, changes={"priority": [before, complaint.priority]})
-        elif changed:
-            complaint.save(update_fields=["policy"])
-        clocks.recompute(complaint, now=now, rules=rules)
+        if complaint.is_open:
+            put_under(complaint, rules, now=now)
+
+
+def put_under(complaint: Complaint, rules: Rulebook, *, now: datetime) -> None:
+    """`apply_policy` for a caller that holds the lock."""
+    before = complaint.priority
+    changed = classify(complaint, rules)
+    if complaint.priority != before:
+        save_change(complaint, "policy", "priority")
+        remedies.reassess(complaint)
+        record(complaint, APPLIED, actor=None, now=now, changes={"priority": [before, complaint.priority]})
+    elif changed:
+        complaint.save(update_fields=["policy"])
+    clocks.recompute(complaint, now=now, rules=rules)
 
 
 def _moved_on(marks: dict[int, tuple[datetime, int]], last: int) -> None:
@@ -107,8 +113,10 @@ def _end(marks: dict[int, tuple[datetime, int]], *, now: datetime) -> int:
     ripe = {pk: at for pk, (at, _up_to) in marks.items() if at <= now - LATECOMERS}
     if not ripe:
         return 0
-    since = min(ripe.values()) - LATECOMERS
-    late = list(Complaint.objects.open().filter(created_at__gte=since).order_by("pk").values_list("pk", flat=True))
+    around = Q()
+    for at in ripe.values():
+        around |= Q(created_at__range=(at - LATECOMERS, at + LATECOMERS))
+    late = list(Complaint.objects.open().filter(around).order_by("pk").values_list("pk", flat=True))
     _apply(late, now=now)
     for pk, requested_at in ripe.items():
         _as_marked(pk, requested_at).update(recompute_requested_at=None, recomputed_up_to=0)

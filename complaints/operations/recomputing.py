@@ -7,7 +7,7 @@ that dies leaves the rest to the next one; two at once do some work twice and no
 import logging
 from datetime import datetime
 
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from complaints import waking
 from complaints.models import Deadline, WorkCalendar
@@ -69,7 +69,7 @@ def _recompute(complaint_id: int, rules: Rulebook, *, now: datetime) -> None:
     try:
         with locked(complaint_id) as complaint:
             clocks.recompute(complaint, now=now, rules=rules)
-    except DatabaseError:
+    except (OperationalError, InterfaceError):  # the database, not the complaint: it goes on here the next time
         raise
     except Exception:
         log.exception("the clocks of complaint %s could not be recomputed", complaint_id)

@@ -143,7 +143,14 @@ def _untold(recipient: Recipient) -> list[Alert]:
 
 
 def _still_running(alerts: list[Alert]) -> list[Alert]:
-    """Those whose clock still runs to the same time: of what is settled or moved the bell tells, and nothing else."""
-    clocks = Deadline.objects.running().filter(complaint__in={alert.complaint_id for alert in alerts})
+    """Those whose clock still runs to the same time: of what is settled or moved the bell tells, and nothing else.
+
+    A promise, an inquiry and a claim go on in the case into which theirs was merged.
+    """
+    places = [
+        a.complaint.merged_into_id if a.subject and a.complaint.merged_into_id else a.complaint_id for a in alerts
+    ]
+    clocks = Deadline.objects.running().filter(complaint__in=set(places))
     running = set(clocks.values_list("complaint_id", "kind", "subject", "due_at"))
-    return [a for a in alerts if (a.complaint_id, a.kind, a.subject, a.due_at) in running]
+    found = zip(alerts, places, strict=True)
+    return [a for a, place in found if (place, a.kind, a.subject, a.due_at) in running]

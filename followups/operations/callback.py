@@ -55,6 +55,12 @@ def drop(complaint: Complaint) -> None:
     FollowUp.objects.filter(complaint=complaint, status=FollowUp.Status.OPEN).update(status=FollowUp.Status.DROPPED)
 
 
+def move(complaint: Complaint, *, due_at: datetime) -> None:
+    """The clock of the call-back is due at another time: who waits for it sees that."""
+    waiting = FollowUp.objects.filter(complaint=complaint, round=complaint.round, status=FollowUp.Status.OPEN)
+    waiting.exclude(due_at=due_at).update(due_at=due_at)
+
+
 def mend(*, now: datetime) -> int:
     """Create the call-backs that resolved complaints lack; there should be none to create. Returns their number."""
     present = FollowUp.objects.filter(complaint=OuterRef("pk"), round=OuterRef("round")).exclude(

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from complaints.lifecycle import OPEN
-from complaints.models import Complaint, Shop
-from complaints.operations import conversation, merging, progress, verification
+from complaints.models import Complaint, Inquiry, Shop
+from complaints.operations import conversation, holding, inquiries, merging, progress, sweeping, verification
 from complaints.operations.locking import StaleVersion
 from complaints.refusals import MergeTargetMissing, NotPossibleNow
 from followups.models import FollowUp
 from tests.factories.complaints import NOW, OrderFactory, bring, current, registered
+from tests.factories.inquiries import DepartmentFactory
+from tests.factories.policies import PolicyFactory
 from tests.unchanged import everything_about, nothing_written
 
 LATER = NOW + timedelta(minutes=30)
@@ -173,6 +175,24 @@ def test_a_chain_of_merges_comes_apart_at_any_link(
     assert sorted(spoken(last_but_one)) == [f"第 {n} 单" for n in range(1, depth)]
 
 
+def test_the_end_of_a_chain_owes_nothing_any_more_of_what_has_left_it(
+    case: Callable[..., Any], shop: Shop, agent: Any, lead: Any
+) -> None:
+    """The rows were there, two merges away: it is locked and takes stock as the one between does."""
+    first = case("accepted")
+    between, last = (registered(shop, actor=agent, order=first.order) for _ in range(2))
+    due_at = current(last).next_due_at
+    merge(first, between, lead)
+    merge(between, last, lead)
+    seen = current(last)
+    assert seen.next_due_at == first.promises.model.objects.get().due_at
+    unmerge(first, lead)
+    after = current(last)
+    assert (after.next_due_at, after.last_contact_inbound, after.version) == (due_at, True, seen.version + 1)
+    assert after.deadlines.running().get().kind == "first_response"
+    assert after.events.get(kind="unmerged").data == {"number": first.number}
+
+
 def test_merged_twice_and_undone_twice(pair: tuple[Complaint, Complaint], lead: Any) -> None:
     source, target = pair
     theirs = spoken(source)
@@ -257,3 +277,72 @@ def test_another_shops_case_is_not_the_same_matter(case: Callable[..., Any], age
     Complaint.objects.filter(pk=target.pk).update(customer=source.customer)
     with nothing_written(), pytest.raises(MergeTargetMissing):
         merge(source, target, lead)
+
+
+# ---------------------------------------------------------------- clocks that came along
+
+
+def asked(case: Complaint, agent: Any) -> Inquiry:
+    return inquiries.ask(case.pk, DepartmentFactory(), "还有同批的吗？", actor=agent, now=NOW)
+
+
+def held(case: Complaint, agent: Any) -> None:
+    step = {"actor": agent, "version": current(case).version, "now": NOW + timedelta(minutes=10)}
+    holding.hold(case.pk, reason="等客户照片", until=NOW + timedelta(days=2), **step)
+
+
+@pytest.fixture
+def waiting_inquiries(content: None) -> None:
+    """Inquiries wait with a case that waits for its customer."""
+    PolicyFactory(priority="P3", lines={"inquiry": {"pausable": True}})
+
+
+@pytest.mark.usefixtures("waiting_inquiries")
+def test_a_clock_that_stood_still_goes_on_where_nothing_is_held(
+    case: Callable[..., Any], agent: Any, lead: Any
+) -> None:
+    source = case("verifying")
+    inquiry = asked(source, agent)
+    held(source, agent)
+    target = registered(source.shop, actor=agent, order=source.order)
+    merge(source, target, lead)
+    clock = target.deadlines.running().get(kind="inquiry", subject=inquiry.pk)
+    assert (clock.paused_at, clock.next_alert_at is None) == (None, False)
+    assert clock.due_at == NOW + timedelta(hours=24, minutes=20)
+
+
+@pytest.mark.usefixtures("waiting_inquiries")
+def test_a_clock_that_ran_stands_still_where_the_customer_is_waited_for(
+    case: Callable[..., Any], agent: Any, lead: Any
+) -> None:
+    target = case("verifying")
+    held(target, agent)
+    source = registered(target.shop, actor=agent, order=target.order)
+    inquiry = asked(source, agent)
+    merge(source, target, lead)
+    clock = target.deadlines.running().get(kind="inquiry", subject=inquiry.pk)
+    assert (clock.paused_at, clock.next_alert_at) == (LATER, None)
+
+
+def test_the_clock_that_comes_back_runs_by_what_holds_now(pair: tuple[Complaint, Complaint], lead: Any) -> None:
+    source, target = pair
+    merge(source, target, lead)
+    policy = PolicyFactory(priority="P2", lines={"verification": {"budget_minutes": 600}})
+    unmerge(source, lead)
+    after = current(source)
+    clock = after.deadlines.running().of_stage().get()
+    assert (after.policy, after.priority) == (policy, "P2")
+    assert (clock.kind, clock.due_at, clock.level) == ("verification", NOW + timedelta(hours=10), 0)
+    assert after.events.get(kind="policy_applied").data == {"changes": {"priority": ["P3", "P2"]}}
+
+
+def test_a_breach_stays_a_fact_when_the_merge_is_undone(pair: tuple[Complaint, Complaint], lead: Any) -> None:
+    """The reply that came along began the verification of the target, and that ran out."""
+    source, target = pair
+    merge(source, target, lead)
+    late = NOW + timedelta(hours=25)
+    sweeping.sweep(now=late)
+    unmerge(source, lead, now=late)
+    broken = target.deadlines.get(kind="verification")
+    assert (broken.breached_at, broken.stopped_at, broken.met_at) == (NOW + timedelta(hours=24), late, None)
+    assert target.deadlines.running().of_stage().get().kind == "first_response"

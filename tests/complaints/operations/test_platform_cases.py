@@ -145,3 +145,48 @@ def test_a_correction_keeps_the_cap(case: Callable[..., Any], agent: Any) -> Non
     open_case(complaint, agent, NOW + 18 * H)
     intake.correct(complaint.pk, {"priority": "P4"}, actor=agent, version=current(complaint).version, now=NOW)
     assert stage(complaint).due_at == NOW + 12 * H
+
+
+def test_the_targets_own_case_comes_back_when_the_earlier_one_leaves(
+    case: Callable[..., Any], agent: Any, staff: Any
+) -> None:
+    source = case("verifying")
+    target = registered(source.shop, actor=agent, title="同一单", order=source.order)
+    open_case(source, agent, NOW + 18 * H)
+    step = {"due_at": NOW + 30 * H, "reference": "TB-2", "actor": agent, "now": NOW}
+    platform_cases.set_deadline(target.pk, version=target.version, **step)
+    undo = {"reason": "同一件事", "actor": staff["team_lead"]}
+    merging.merge(source.pk, target.pk, version=current(source).version, now=NOW + H, **undo)
+    assert (current(target).platform_due_at, current(target).platform_reference) == (NOW + 18 * H, "TB-1")
+    merging.unmerge(source.pk, version=current(source).version, now=NOW + 2 * H, **undo)
+    after = current(target)
+    assert (after.platform_opened_at, after.platform_due_at) == (NOW, NOW + 30 * H)
+    assert after.platform_reference == "TB-2"
+    assert target.deadlines.running().get(kind="platform").due_at == NOW + 24 * H
+
+
+def test_the_same_deadline_again_tells_nothing_again(case: Callable[..., Any], agent: Any) -> None:
+    """Only the number was corrected; the clock that is overdue already goes on."""
+    complaint = case("verifying")
+    for at in (NOW, NOW + H):
+        open_case(complaint, agent, NOW + 4 * H, now=at)
+        sweeping.sweep(now=at + timedelta(minutes=1))
+    assert complaint.deadlines.filter(kind="platform").count() == 1
+    assert complaint.events.filter(kind="breached", data__clock="platform").count() == 1
+
+
+def test_a_case_that_comes_back_with_an_undone_merge_is_breached_once(
+    case: Callable[..., Any], agent: Any, staff: Any
+) -> None:
+    source = case("verifying")
+    target = registered(source.shop, actor=agent, title="同一单", order=source.order)
+    open_case(source, agent, NOW + 4 * H)
+    sweeping.sweep(now=NOW + H)
+    step = {"reason": "同一件事", "actor": staff["team_lead"], "now": NOW + H}
+    for change in (merging.merge, merging.unmerge) * 2:
+        into = {"target_id": target.pk} if change is merging.merge else {}
+        change(source.pk, version=current(source).version, **into, **step)
+        sweeping.sweep(now=NOW + H)
+    for complaint in (source, target):
+        assert complaint.deadlines.filter(kind="platform").count() == 1
+        assert complaint.events.filter(kind="breached", data__clock="platform").count() == 1

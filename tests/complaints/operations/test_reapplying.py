@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from complaints import tasks
 from complaints.models import Complaint, ComplaintEvent, Deadline, SlaPolicy
-from complaints.operations import clocks, holding, platform_cases, policies, reapplying
+from complaints.operations import clocks, holding, merging, platform_cases, policies, progress, reapplying
+from complaints.queries.policies import Rulebook
 from complaints.queries.policy_drafts import Draft, draft_of, drafted, listed
 from complaints.queries.policy_preview import Change, Preview, preview
 from knowledge.models import IssueType
@@ -228,6 +230,63 @@ def test_a_complaint_that_cannot_be_done_holds_up_no_other(
     policies.create(draft(priority="P1"), before=None, actor=manager, now=LATER)
     reapply_all()
     assert [current(one).priority for one in (poison, other)] == ["P3", "P1"]
+
+
+def test_a_database_that_goes_away_leaves_nobody_out(
+    shop: Any, agent: Any, manager: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no fault of the complaint at hand, which must not be passed over for it."""
+    complaint = registered(shop, actor=agent)
+
+    def away(complaint: Complaint, **how: Any) -> bool:
+        raise OperationalError("server closed the connection")
+
+    policies.create(draft(priority="P1"), before=None, actor=manager, now=LATER)
+    with monkeypatch.context() as patched:
+        patched.setattr(clocks, "recompute", away)
+        with pytest.raises(OperationalError):
+            reapplying.reapply(now=LATER)
+    reapply_all()
+    assert current(complaint).priority == "P1"
+
+
+def test_latecomers_are_looked_for_around_the_change_and_not_in_all_that_came_since(
+    shop: Any, agent: Any, manager: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A desk that stood still for days would have thousands of them, and a worker has to end in time."""
+    days_later = LATER + timedelta(days=3)
+    late = registered(shop, actor=agent, now=LATER)
+    policies.create(draft(priority="P1"), before=None, actor=manager, now=LATER)
+    since = registered(shop, actor=agent, now=days_later)
+    SlaPolicy.objects.update(recomputed_up_to=since.pk)
+    assert reapplying.reapply(now=days_later) == 1
+    assert current(late).priority == "P1"
+    assert reapplying.pending() is None
+
+
+@pytest.mark.parametrize("state", ["closed", "merged"])
+def test_what_comes_back_is_put_under_what_holds_by_then(
+    state: str, case: Callable[..., Any], agent: Any, staff: dict[str, Any]
+) -> None:
+    """It was over when the others were asked, and its policy is switched off since."""
+    old = PolicyFactory(priority="P2")
+    complaint = case(state)
+    assert complaint.policy == old
+    policies.activate(old.pk, active=False, actor=staff["shop_manager"], now=LATER)
+    reapply_all()
+    back = {"closed": progress.reopen, "merged": merging.unmerge}[state]
+    step = {"actor": staff["supervisor"], "version": current(complaint).version, "now": SETTLED}
+    back(complaint.pk, reason="客户又来电", **step)
+    after = current(complaint)
+    assert (after.policy, after.priority) == (None, "P3")
+    assert {clock.priority for clock in after.deadlines.running()} == {"P3"}
+    assert state_of_everything()[after.pk] == left_alone(after, SETTLED)
+
+
+def left_alone(complaint: Complaint, now: datetime) -> tuple[Any, ...]:
+    """What it is when everything is put under the policies once more."""
+    reapplying.apply_policy(complaint.pk, Rulebook(), now=now)
+    return state_of_everything()[complaint.pk]
 
 
 def test_nothing_is_marked_by_a_change_that_was_rolled_back(manager: Any) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import DataError, IntegrityError
 
 from complaints import waking
 from complaints.models import Deadline, Shop, SlaPolicy, SlaTarget, WorkCalendar
@@ -126,16 +127,19 @@ def test_a_change_meanwhile_begins_anew(calendar: WorkCalendar, shop: Shop, monk
     assert seen[-4:] == sorted(set(seen))
 
 
+@pytest.mark.parametrize("poison", [ValueError, IntegrityError, DataError])
 def test_one_that_cannot_be_recomputed_stops_no_other(
-    calendar: WorkCalendar, shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+    poison: type[Exception], calendar: WorkCalendar, shop: Shop, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """Nor does one whose row the database refuses: the calendar would never be done."""
     running_clocks(calendar, shop, 3)
     seen: list[int] = []
 
     def recompute(complaint: Any, **options: Any) -> None:
         seen.append(complaint.pk)
         if len(seen) == 2:
-            raise ValueError("poison")
+            raise poison("poison")
 
     monkeypatch.setattr(clocks, "recompute", recompute)
     recomputing.calendar_changed(calendar.pk, now=LATER)

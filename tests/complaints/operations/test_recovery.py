@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from complaints.models import Complaint, Deadline, RecoveryClaim
-from complaints.operations import merging, recovery
+from complaints.operations import holding, merging, progress, recovery
 from complaints.operations.ended import MergedAway
 from complaints.operations.inquiries import DueInThePast
 from complaints.operations.recovery import AnsweredAlready, ClaimGone, ClaimSettled, FiledAlready, MoreThanClaimed
 from complaints.operations.sweeping import sweep
 from complaints.refusals import ReasonMissing
 from tests.factories.complaints import NOW, bring, current, registered
+from tests.factories.policies import PolicyFactory
 from tests.unchanged import nothing_written
 
 LATER = NOW + timedelta(days=1)
@@ -158,3 +159,20 @@ def test_claims_move_with_a_merge_and_back(filed: RecoveryClaim, agent: Any, use
         file(source, agent)
     merging.unmerge(source.pk, reason="不同", actor=lead, version=current(source).version, now=LATER)
     assert (stored(filed).complaint, stored(filed).origin, clock_of(filed).complaint) == (source, None, source)
+
+
+def test_a_hold_that_ends_with_the_case_lets_the_clock_of_the_claim_go_on(
+    case: Callable[..., Any], agent: Any, staff: dict[str, Any]
+) -> None:
+    PolicyFactory(priority="P3", lines={"recovery": {"pausable": True}})
+    complaint = case("verifying")
+    claim = file(complaint, agent)
+    until, step = NOW + timedelta(days=9), {"actor": agent, "now": NOW}
+    holding.hold(complaint.pk, reason="等客户寄回", until=until, version=current(complaint).version, **step)
+    assert clock_of(claim).paused_at == NOW
+    basis = {"reason": "签收完好", "body": "签收照片显示外箱完好。", "channel": "phone"}
+    step = {"actor": staff["supervisor"], "now": LATER}
+    progress.find_unfounded(complaint.pk, version=current(complaint).version, **basis, **step)
+    clock = clock_of(claim)
+    assert (clock.paused_at, clock.due_at, clock.is_running) == (None, LATER + WEEK, True)
+    assert clock.next_alert_at

@@ -11,10 +11,21 @@ from django.test.utils import CaptureQueriesContext
 
 from complaints import sla
 from complaints.models import Alert, Complaint, ComplaintEvent, Deadline, Shop
-from complaints.operations import alerting, clocks, conversation, intake, mending, sweeping, telling
+from complaints.operations import (
+    alerting,
+    assignment,
+    clocks,
+    conversation,
+    intake,
+    mending,
+    merging,
+    sweeping,
+    telling,
+)
+from complaints.operations.promises import Promised
 from complaints.queries import people
 from tests.crashes import every_crash
-from tests.factories.complaints import ComplaintFactory, ShopFactory, complaint_in, registered
+from tests.factories.complaints import ComplaintFactory, ShopFactory, complaint_in, current, registered
 
 HOUR = timedelta(hours=1)
 """The first response of a normal complaint (P3) is due after two hours: 50 % is 1 h, 80 % is 1 h 36 min."""
@@ -477,6 +488,56 @@ def test_answer_and_sweep_at_once_do_not_write_over_each_other(
     assert told() == []
 
 
+def while_firing(monkeypatch: pytest.MonkeyPatch, task: Callable[[], Any], *, now: datetime) -> Any:
+    """Sweep, and begin the task when the clocks are locked and nothing is written yet; what the task said."""
+    said: list[Any] = []
+    write = sweeping._write
+
+    def interrupted(told: Any) -> None:
+        thread = threading.Thread(target=lambda: said.extend(together(task)))
+        thread.start()
+        thread.join(1)
+        write(told)
+        threads.append(thread)
+
+    threads: list[threading.Thread] = []
+    monkeypatch.setattr(sweeping, "_write", interrupted)
+    sweeping.sweep(now=now)
+    for thread in threads:
+        thread.join(60)
+    return said
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.row_locks
+def test_who_takes_a_case_over_during_a_sweep_hears_of_its_clock(
+    case: Complaint, staff: dict[str, User], user_with: Callable[..., User], now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The sweep tells the assignee of before; that the clock is at 50 % must not stay between the two."""
+    colleague, half = user_with("agent"), now + HOUR
+    step = {"reason": "", "actor": staff["team_lead"], "version": case.version, "now": half}
+    while_firing(monkeypatch, lambda: assignment.assign(case.pk, colleague, **step), now=half)
+    assert sorted(told(case)) == sorted([(50, staff["agent"].username), (50, colleague.username)])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.row_locks
+def test_a_merge_and_a_sweep_that_breaks_its_promise_do_not_wait_for_each_other(
+    case: Complaint, staff: dict[str, User], now: datetime, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    agent, late = staff["agent"], now + 2 * HOUR
+    promised = Promised(text="一小时内回复", due_at=now + HOUR)
+    conversation.reply(case.pk, "我们马上核实。", channel="phone", promise=promised, actor=agent, now=now)
+    target = registered(case.shop, actor=agent, order=case.order, now=late)
+    step = {"reason": "同一件事", "actor": staff["team_lead"], "version": current(case).version, "now": late}
+    (merged,) = while_firing(monkeypatch, lambda: merging.merge(case.pk, target.pk, **step), now=late)
+    assert merged == case
+    assert not [record for record in caplog.records if record.name.startswith("complaints.operations.sweeping")]
+    assert [promise.status for promise in target.promises.all()] == ["broken"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_no_crash_leaves_half_a_sweep(shop: Shop, staff: dict[str, User], now: datetime) -> None:
     """Alerts, event and clock are written together or not at all; a later sweep writes them."""
@@ -521,6 +582,16 @@ def test_open_complaint_that_nothing_watches_gets_its_clock(case: Complaint, now
     assert case.next_due_at == now + 2 * HOUR
     assert case.events.filter(kind="clock_mended").count() == 2
     assert mending.mend(now=now) == 0
+
+
+def test_a_promise_does_not_stand_in_for_the_clock_of_the_stage(
+    shop: Shop, staff: dict[str, User], now: datetime
+) -> None:
+    case = complaint_in("verifying", shop, actor=staff["agent"], now=now)
+    case.deadlines.of_stage().running().delete()
+    assert case.deadlines.running().exists()
+    assert mending.mend(now=now) == 1
+    assert case.deadlines.running().of_stage().get().kind == "verification"
 
 
 def test_nothing_is_mended_that_is_whole_or_over(shop: Shop, staff: dict[str, User], now: datetime) -> None:

@@ -491,3 +491,15 @@ def test_run_that_has_taken_long_leaves_the_others_to_the_next_one(
         assert telling.tell(now=now) == 0
     assert woken == [telling.TELL]
     assert telling.tell(now=now) == 2
+
+
+def test_what_is_owed_still_is_told_when_its_case_was_merged_meanwhile(shop: Any, agent: Any, now: datetime) -> None:
+    """The night lay between: the promise is overdue in the case into which this one went."""
+    source, target = ComplaintFactory(shop=shop), ComplaintFactory(shop=shop)
+    promise, stage = clock(source, kind="promise", subject=7), clock(source, kind="verification")
+    alert(promise, agent), alert(stage, agent)
+    Complaint.objects.filter(pk=source.pk).update(state="merged", merged_into=target, state_before_merge="new")
+    Deadline.objects.filter(pk=promise.pk).update(complaint=target)
+    Deadline.objects.filter(pk=stage.pk).update(stopped_at=now, next_alert_at=None)
+    telling.tell(now=now)
+    assert [mail.dedup_key.split(":")[2] for mail in messages()] == ["promise.7"]

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from complaints.models import Complaint
-from complaints.operations import holding, progress
+from complaints.operations import holding, intake, progress
 from complaints.operations.locking import StaleVersion
 from complaints.refusals import ReasonMissing
 from followups.models import FollowUp
@@ -16,6 +16,7 @@ from followups.operations import callback
 from followups.operations.callback import NoFollowUp, RatingMissing
 from tests.factories.complaints import NOW, bring, current
 from tests.factories.followups import FollowUpFactory
+from tests.factories.policies import PolicyFactory
 from tests.unchanged import nothing_written
 
 LATER = NOW + timedelta(hours=3)
@@ -44,6 +45,14 @@ def test_resolving_creates_the_one_call_back_of_the_round(waiting: Complaint) ->
     follow_up = waiting.followups.get()
     assert (follow_up.round, follow_up.status, follow_up.attempts) == (1, "open", 0)
     assert (follow_up.created_at, follow_up.due_at) == (NOW, NOW + timedelta(hours=24))
+
+
+def test_it_is_due_when_its_clock_is(waiting: Complaint, agent: Any) -> None:
+    """Another priority, policy or calendar moves the clock; the list of call-backs must not tell the time of before."""
+    PolicyFactory(priority="P2", lines={"callback": {"budget_minutes": 600}})
+    intake.correct(waiting.pk, {"priority": "P2"}, actor=agent, version=waiting.version, now=NOW)
+    due_at = waiting.deadlines.running().get(kind="callback").due_at
+    assert waiting.followups.get().due_at == due_at == NOW + timedelta(hours=10)
 
 
 def test_asking_for_it_again_creates_no_second_one(waiting: Complaint) -> None:

@@ -59,7 +59,7 @@ def test_an_address_with_what_no_database_holds_is_read_without_it(
 def test_a_department_hears_what_will_come(user_with: Callable[..., Any], client_for: Callable[[Any], Client]) -> None:
     page = client_for(user_with("department")).get(reverse("admin:index"), follow=True).content.decode()
     assert "权限" not in page
-    assert "发给你部门的询问" in page
+    assert "发给你部门的协查" in page
 
 
 def test_the_search_stands_for_those_who_may_find_something(

@@ -18,11 +18,13 @@ YEAR_OF_MINUTES = 366 * 24 * 60
 
 def valid_levels(levels) -> None:
     try:
-        sla.checked_levels([(int(level), list(audience)) for level, audience in levels])
+        known = sla.checked_levels([(int(level), list(audience)) for level, audience in levels])
     except (TypeError, ValueError) as bad:
         raise ValidationError(
             _("Each warn level is a percentage from 1 to 1000, once, with at least one audience.")
         ) from bad
+    if sla.BREACH not in dict(known):
+        raise ValidationError(_("Somebody has to hear of it when the time is up: name an audience for 100 %."))
 
 
 def default_levels() -> list[list]:

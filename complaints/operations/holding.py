@@ -20,6 +20,8 @@ LONGEST = timedelta(days=30)
 """A hold ends by itself: nothing sleeps for ever."""
 
 BATCH = 200
+MOST = 1000
+"""Of one sweep, which has clocks to look at."""
 
 
 class NotAnswered(Refused):
@@ -95,12 +97,16 @@ def release_over(complaint: Complaint, *, now: datetime) -> None:
 def end_over_holds(*, now: datetime) -> int:
     """Resume what has waited long enough, oldest first; returns how many."""
     over = Complaint.objects.filter(held_at__isnull=False, hold_until__lte=now).order_by("hold_until", "pk")
-    ended = 0
-    for pk in list(over.values_list("pk", flat=True)[:BATCH]):
-        try:
-            ended += _end_one(pk, now=now)
-        except Exception:  # the others must go on
-            log.exception("the hold of complaint %s is over, but it cannot be resumed", pk)
+    ended, stuck = 0, set[int]()
+    while ids := list(over.exclude(pk__in=stuck).values_list("pk", flat=True)[:BATCH]):
+        for pk in ids:
+            try:
+                ended += _end_one(pk, now=now)
+            except Exception:  # the others must go on
+                log.exception("the hold of complaint %s is over, but it cannot be resumed", pk)
+                stuck.add(pk)
+        if len(ids) < BATCH or ended >= MOST:
+            break
     return ended
 
 

@@ -14,6 +14,7 @@ from complaints.identity import Fact
 from complaints.models import Order, OrderLine, Shop
 from complaints.models.customer import fingerprint
 
+from . import reapplying
 from .customers import Customers, Person, complete
 
 SNAPSHOT_FIELDS = (
@@ -93,16 +94,21 @@ class Written:
 def write_orders(shop: Shop, snapshots: Sequence[OrderSnapshot], *, now: datetime) -> Written:
     """Add or update some hundred orders of the shop in one transaction; each number may occur once."""
     try:
-        return _write(shop, snapshots, now=now)
+        written, revalued = _write(shop, snapshots, now=now)
     except IntegrityError:
         # Somebody added one of these orders or customers meanwhile: the second look finds it.
-        return _write(shop, snapshots, now=now)
+        written, revalued = _write(shop, snapshots, now=now)
+    # After the transaction, for it has locked the orders, and a complaint is locked before its order.
+    reapplying.reconsider(revalued, now=now)
+    return written
 
 
 @transaction.atomic
-def _write(shop: Shop, snapshots: Sequence[OrderSnapshot], *, now: datetime) -> Written:
+def _write(shop: Shop, snapshots: Sequence[OrderSnapshot], *, now: datetime) -> tuple[Written, list[int]]:
     """1. Leave out what is known already, by fingerprint. 2. Merge the rest into the stored orders.
     3. Find the customers. 4. Write orders, then their lines.
+
+    The ids of known orders of which another amount was paid come along.
     """
     marks = {snapshot.number: snapshot.fingerprint for snapshot in snapshots}
     known = Order.objects.filter(shop=shop, number__in=marks, source=Order.Source.IMPORT)
@@ -120,7 +126,8 @@ def _write(shop: Shop, snapshots: Sequence[OrderSnapshot], *, now: datetime) -> 
         entry.order.source = Order.Source.IMPORT
     _save(changed)
     new = sum(entry.new for entry in changed)
-    return Written(new, len(changed) - new, len(snapshots) - len(changed))
+    revalued = [entry.order.pk for entry in changed if entry.revalued and not entry.new]
+    return Written(new, len(changed) - new, len(snapshots) - len(changed)), revalued
 
 
 def _stored(shop: Shop, snapshots: Sequence[OrderSnapshot]) -> dict[str, Order]:
@@ -139,6 +146,8 @@ class Merged:
     lines: list[LineSnapshot] | None
     new: bool
     changed: bool
+    revalued: bool
+    """Whether another amount was paid than was known."""
 
     @classmethod
     def of(cls, snapshot: OrderSnapshot, order: Order) -> "Merged":
@@ -148,11 +157,15 @@ class Merged:
         updated = _merge(order, snapshot, partial=bool(kept))
         wanted = kept + [_completed(line, lines) for line in snapshot.lines]
         rewritten = wanted if snapshot.lines and wanted != lines else None
-        return cls(order, snapshot.person, rewritten, new, new or typed or updated or rewritten is not None)
+        changed = new or typed or bool(updated) or rewritten is not None
+        return cls(order, snapshot.person, rewritten, new, changed, "paid_amount" in updated)
 
 
-def _merge(order: Order, snapshot: OrderSnapshot, *, partial: bool) -> bool:
-    """Take over what the snapshot tells; of a part of the order not the amount, which is a part too."""
+def _merge(order: Order, snapshot: OrderSnapshot, *, partial: bool) -> set[str]:
+    """Take over what the snapshot tells; of a part of the order not the amount, which is a part too.
+
+    Returns the names of what became different.
+    """
     values = {name: getattr(snapshot, name) for name in SNAPSHOT_FIELDS}
     values["placed_at"] = snapshot.placed_at or order.placed_at or snapshot.placed_about
     if partial and order.paid_amount is not None:
@@ -160,7 +173,7 @@ def _merge(order: Order, snapshot: OrderSnapshot, *, partial: bool) -> bool:
     updated = {name: value for name, value in values.items() if value not in (None, "", getattr(order, name))}
     for name, value in updated.items():
         setattr(order, name, value)
-    return bool(updated)
+    return set(updated)
 
 
 def _lines_of(order: Order) -> list[LineSnapshot]:

@@ -71,21 +71,29 @@ def _marks() -> dict[int, tuple[datetime, int]]:
 
 def _apply(complaint_ids: Iterable[int], *, now: datetime) -> None:
     """Each complaint in a transaction of its own; one that cannot be done does not hold up the others."""
-    rules = Rulebook()
     for pk in complaint_ids:
         try:
-            apply_policy(pk, rules, now=now)
+            apply_policy(pk, now=now)
         except (OperationalError, InterfaceError):  # the database, not the complaint: it goes on there the next time
             raise
         except Exception:  # the others must have their clocks
             log.exception("complaint %s cannot be put under the policies", pk)
 
 
-def apply_policy(complaint_id: int, rules: Rulebook, *, now: datetime) -> None:
-    """Put one complaint under the policy that fits it, and its running clocks under what that says."""
+def apply_policy(complaint_id: int, *, now: datetime) -> None:
+    """Put one complaint under the policy that fits it, and its running clocks under what that says.
+
+    The policies are read under the lock: whoever changes them meanwhile asks this complaint again, after us.
+    """
     with locked(complaint_id) as complaint:
         if complaint.is_open:
-            put_under(complaint, rules, now=now)
+            put_under(complaint, Rulebook(), now=now)
+
+
+def reconsider(order_ids: Iterable[int], *, now: datetime) -> None:
+    """What was paid for these orders is known now, or known better: policies may ask for it."""
+    open_about = Complaint.objects.open().filter(order__in=list(order_ids)).order_by("pk")
+    _apply(list(open_about.values_list("pk", flat=True)), now=now)
 
 
 def put_under(complaint: Complaint, rules: Rulebook, *, now: datetime) -> None:

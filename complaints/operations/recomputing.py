@@ -11,7 +11,6 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from complaints import waking
 from complaints.models import Deadline, WorkCalendar
-from complaints.queries.policies import Rulebook
 
 from . import clocks
 from .locking import locked
@@ -53,9 +52,8 @@ def _next_batch(calendar: WorkCalendar, *, now: datetime) -> int:
     """
     rest = Deadline.objects.running().filter(calendar=calendar, complaint__gt=calendar.recompute_after)
     ids = list(rest.order_by("complaint").values_list("complaint", flat=True).distinct()[:BATCH])
-    rules = Rulebook()
     for pk in ids:
-        _recompute(pk, rules, now=now)
+        _recompute(pk, now=now)
     mark = WorkCalendar.objects.filter(pk=calendar.pk, recompute_requested_at=calendar.recompute_requested_at)
     if not ids:
         mark.update(recompute_requested_at=None, recompute_after=0)
@@ -64,11 +62,14 @@ def _next_batch(calendar: WorkCalendar, *, now: datetime) -> int:
     return len(ids) if mark.update(recompute_after=ids[-1]) else 0
 
 
-def _recompute(complaint_id: int, rules: Rulebook, *, now: datetime) -> None:
-    """One that cannot be recomputed keeps its clocks and does not stop the others."""
+def _recompute(complaint_id: int, *, now: datetime) -> None:
+    """One that cannot be recomputed keeps its clocks and does not stop the others.
+
+    The calendar is read under the lock: whoever changes it meanwhile asks this complaint again, after us.
+    """
     try:
         with locked(complaint_id) as complaint:
-            clocks.recompute(complaint, now=now, rules=rules)
+            clocks.recompute(complaint, now=now)
     except (OperationalError, InterfaceError):  # the database, not the complaint: it goes on here the next time
         raise
     except Exception:

@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from complaints.models import Approval, Complaint, DailyNumber, Deadline
+from complaints.models.policy import valid_levels
 from tests.factories.auth import StaffFactory
 from tests.factories.complaints import (
     NOW,
@@ -170,3 +172,24 @@ def test_personal_data_lies_encrypted_in_the_database() -> None:
         rows += str(cursor.fetchall())
     for fact in ("王小明", "13812345678", "lily", "5678"):
         assert fact not in rows
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        [],
+        [[50, ["assignee"]]],
+        [[100, []]],
+        [[0, ["assignee"]], [100, ["assignee"]]],
+        [[100, ["nobody"]]],
+        "x",
+        [[100]],
+    ],
+)
+def test_warn_levels_that_nobody_can_mean_are_refused(levels: Any) -> None:
+    with pytest.raises(ValidationError):
+        valid_levels(levels)
+
+
+def test_levels_with_an_audience_for_the_due_time_are_taken() -> None:
+    valid_levels([[80, ["assignee"]], [100, ["assignee", "team_lead"]]])

@@ -229,3 +229,22 @@ def test_a_hold_that_cannot_end_holds_up_no_other(
     monkeypatch.setattr(clocks, "go_on", refuse)
     assert holding.end_over_holds(now=NOW + 9 * H) == 1
     assert (current(poisoned).held_at is None, current(other).held_at) == (False, None)
+
+
+def test_holds_that_cannot_end_do_not_stand_before_all_others_for_ever(
+    case: Callable[..., Any], agent: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = [case("verifying") for _ in range(3)]
+    for place, one in enumerate(cases):
+        hold(one, agent, hours=2 + place)
+    monkeypatch.setattr(holding, "BATCH", 2)
+    go_on = clocks.go_on
+
+    def refuse(complaint: Complaint, **how: Any) -> None:
+        if complaint.pk != cases[2].pk:
+            raise ZeroDivisionError
+        go_on(complaint, **how)
+
+    monkeypatch.setattr(clocks, "go_on", refuse)
+    assert holding.end_over_holds(now=NOW + 9 * H) == 1
+    assert current(cases[2]).held_at is None

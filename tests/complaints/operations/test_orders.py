@@ -9,8 +9,8 @@ import pytest
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
-from complaints.models import Customer, Order, OrderLine, Shop
-from complaints.operations import orders
+from complaints.models import Customer, Order, OrderLine, Shop, SlaPolicy
+from complaints.operations import intake, orders
 from complaints.operations.customers import Person, find_or_create_customer
 from complaints.operations.orders import LineSnapshot, OrderSnapshot, Written, write_orders
 
@@ -300,3 +300,18 @@ def test_two_imports_of_one_file_at_once_write_each_order_once(shop: Shop, now: 
         one, other = pool.map(write, range(2))
     assert one + other == Written(new=60, unchanged=60)
     assert (Order.objects.count(), OrderLine.objects.count(), Customer.objects.count()) == (60, 60, 7)
+
+
+# ------------------------------------------------------------------ policies that ask for the amount
+
+
+def test_an_amount_that_the_export_tells_puts_the_open_case_under_its_policy(shop: Shop, now: datetime) -> None:
+    SlaPolicy.objects.create(name="高价值", position=1, priority="P2", amount_from=Decimal(100))
+    typed = intake.TypedOrder(number=snapshot().number, product="骨瓷餐具套装")
+    registration = intake.Registration(shop=shop, title="碎了", channel="phone", typed_order=typed)
+    case = intake.register(registration, actor=None, now=now)
+    assert (case.priority, case.next_due_at) == ("P3", now + timedelta(hours=2))
+    write_orders(shop, [snapshot()], now=now + LATER)
+    case.refresh_from_db()
+    assert (case.priority, case.next_due_at) == ("P2", now + timedelta(minutes=30))
+    assert case.events.get(kind="policy_applied").data["changes"] == {"priority": ["P3", "P2"]}

@@ -12,7 +12,6 @@ from django.db import OperationalError
 from complaints import tasks
 from complaints.models import Complaint, ComplaintEvent, Deadline, SlaPolicy
 from complaints.operations import clocks, holding, merging, platform_cases, policies, progress, reapplying
-from complaints.queries.policies import Rulebook
 from complaints.queries.policy_drafts import Draft, draft_of, drafted, listed
 from complaints.queries.policy_preview import Change, Preview, preview
 from knowledge.models import IssueType
@@ -285,7 +284,7 @@ def test_what_comes_back_is_put_under_what_holds_by_then(
 
 def left_alone(complaint: Complaint, now: datetime) -> tuple[Any, ...]:
     """What it is when everything is put under the policies once more."""
-    reapplying.apply_policy(complaint.pk, Rulebook(), now=now)
+    reapplying.apply_policy(complaint.pk, now=now)
     return state_of_everything()[complaint.pk]
 
 

@@ -390,6 +390,10 @@ class Migration(migrations.Migration):
             model_name='promise',
             index=models.Index(fields=['-made_at', '-id'], name='promise_recent'),
         ),
+        migrations.AddIndex(
+            model_name='promise',
+            index=models.Index(condition=models.Q(('status', 'broken')), fields=['due_at'], name='promise_broken'),
+        ),
         migrations.AddField(
             model_name='absence',
             name='user',
@@ -496,6 +500,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='complaint',
+            index=models.Index(condition=models.Q(('closed_at__isnull', False)), fields=['closed_at'], name='complaint_closed'),
+        ),
+        migrations.AddIndex(
+            model_name='complaint',
             index=models.Index(condition=models.Q(('held_at__isnull', False)), fields=['hold_until', 'id'], name='complaint_on_hold'),
         ),
         migrations.AddIndex(
@@ -538,6 +546,10 @@ class Migration(migrations.Migration):
             model_name='shop',
             name='calendar',
             field=models.ForeignKey(blank=True, help_text='Empty: the default calendar.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='shops', to='complaints.workcalendar', verbose_name='work calendar'),
+        ),
+        migrations.AddIndex(
+            model_name='deadline',
+            index=models.Index(condition=models.Q(('breached_at__isnull', False)), fields=['breached_at'], name='deadline_breached'),
         ),
         migrations.AddIndex(
             model_name='deadline',

@@ -202,6 +202,7 @@ class Complaint(Lifecycle):
             models.Index(
                 fields=["id"], condition=IS_OPEN & Q(next_due_at__isnull=True), name="complaint_without_clock"
             ),
+            models.Index(fields=["closed_at"], condition=Q(closed_at__isnull=False), name="complaint_closed"),
             models.Index(fields=["hold_until", "id"], condition=Q(held_at__isnull=False), name="complaint_on_hold"),
             models.Index(fields=["policy", "id"], condition=IS_OPEN, name="complaint_open_by_policy"),
             models.Index(fields=["-received_at", "-id"], name="complaint_recent"),

@@ -81,6 +81,7 @@ class Promise(models.Model):
             # The work list asks of each open case whether it has a promise for today.
             models.Index(fields=["complaint", "due_at"], condition=Q(status="open"), name="promise_of_case"),
             models.Index(fields=["-made_at", "-id"], name="promise_recent"),
+            models.Index(fields=["due_at"], condition=Q(status="broken"), name="promise_broken"),
         ]
 
     def __str__(self) -> str:

@@ -114,6 +114,8 @@ class Deadline(models.Model):
                 condition=IS_RUNNING & Q(next_alert_at__isnull=False),
                 name="deadline_alert_due",
             ),
+            # The weekly digest counts what was breached.
+            models.Index(fields=["breached_at"], condition=Q(breached_at__isnull=False), name="deadline_breached"),
             models.Index(
                 fields=["calendar", "complaint"],
                 condition=IS_RUNNING & Q(calendar__isnull=False),

@@ -110,7 +110,7 @@ def _control(desk: Desk, strike: Strike, strikes: int, apart: float, walkers: in
     desk.kill_whole("worker", "beat")
     desk.clerk("fall_due", number=400, after=-10.0, within=1.0)
     before = len(desk.clerk("history_gaps"))
-    with Walkers(desk, walkers, "naive.steps_without_transaction") as people:
+    with Walkers(desk, walkers, "naive.steps_without_transaction", careless=True) as people:
         _strike(people, strike, strikes, apart)
     desk.clerk("forget_connection")
     return len(desk.clerk("history_gaps")) - before
@@ -119,7 +119,8 @@ def _control(desk: Desk, strike: Strike, strikes: int, apart: float, walkers: in
 class Walkers:
     """Processes that work on the desk's database; whoever is killed is followed by another."""
 
-    def __init__(self, desk: Desk, number: int, what: str, **how: Any) -> None:
+    def __init__(self, desk: Desk, number: int, what: str, *, careless: bool = False, **how: Any) -> None:
+        self._careless = careless
         self._stop = desk.var.parent / f"stop {what}"
         self.desk, self.what, self.how = desk, what, how | {"stop": str(self._stop)}
         self.cut = 0
@@ -145,9 +146,14 @@ class Walkers:
             thread.join(120)
 
     def kill_one(self) -> None:
-        """Whoever works; somebody does within seconds, for the dead are followed by others."""
+        """Whoever works; somebody does within seconds, for the dead are followed by others.
+
+        Nobody if all have given up: what made them do so is in `failed`.
+        """
         living: list[Clerk] = []
         while not living:
+            if not any(thread.is_alive() for thread in self._threads):
+                return
             time.sleep(0.01)
             living = [clerk for clerk in self._now.values() if clerk.process.poll() is None]
         os.kill(self._dice.choice(living).process.pid, signal.SIGKILL)
@@ -169,9 +175,9 @@ class Walkers:
             except (AssertionError, BrokenPipeError) as error:
                 self.cut += 1
                 if clerk.process.poll() is None:
-                    # Not killed: it has answered with an error.
+                    # Not killed: it has answered with an error, which is what careless work comes to.
                     self.failed.append(str(error)[-600:])
-                    done = True
+                    done = not self._careless
             finally:
                 with suppress(BrokenPipeError):
                     clerk.leave()

@@ -41,6 +41,7 @@ class Case:
     priority: str
     by_hand: bool = False
     held: bool = False
+    platform_opened_at: datetime | None = None
     platform_due_at: datetime | None = None
     schedule: Schedule | None = None
     clocks: tuple[Clock, ...] = ()
@@ -95,21 +96,22 @@ def due_under(clock: Clock, case: Case, holding: Holding, *, now: datetime) -> d
     The platform has named its deadline, but the policy says how long before it we are due. A pause that the policy
     allows no more ends now.
     """
-    if clock.kind is Kind.PLATFORM and case.platform_due_at:
-        return max(case.platform_due_at - holding.target(Kind.PLATFORM).budget, clock.started_at)
+    before_platform = None
+    if case.platform_opened_at and case.platform_due_at:
+        margin = holding.target(Kind.PLATFORM).budget
+        before_platform = sla.before_platform(case.platform_opened_at, case.platform_due_at, margin)
+    if clock.kind is Kind.PLATFORM and before_platform:
+        return before_platform
     if clock.named:
         return clock.due_at
     target, pauses = holding.target(clock.kind), clock.pauses
     if clock.paused_at and not (case.held and target.pausable):
         pauses = (*pauses, (clock.paused_at, max(now, clock.paused_at)))
-    latest_at = None
-    if case.platform_due_at and clock.kind in sla.CAPPED:
-        latest_at = case.platform_due_at - holding.target(Kind.PLATFORM).budget
     terms = Terms(
         started_at=clock.started_at,
         budget=target.budget,
         schedule=case.schedule if target.working else None,
         pauses=pauses,
-        latest_at=latest_at,
+        latest_at=before_platform if clock.kind in sla.CAPPED else None,
     )
     return sla.due(terms)

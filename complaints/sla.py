@@ -151,6 +151,16 @@ def due(terms: Terms) -> datetime:
     return max(terms.latest_at, terms.started_at).astimezone(UTC)
 
 
+def before_platform(opened_at: datetime, deadline: datetime, margin: timedelta) -> datetime:
+    """When we are due for a platform case with this deadline, which we know since `opened_at`.
+
+    The margin before it; where less than twice the margin is left, in the middle of what is (in whole minutes), so that
+    there is time to act in before and after.
+    """
+    half = (deadline - opened_at) / 2
+    return deadline - min(margin, half - half % timedelta(minutes=1))
+
+
 def level_time(terms: Terms, level: int) -> datetime:
     """The moment at which `level` percent of the budget is used.
 

@@ -127,4 +127,6 @@ def _changes(data: dict[str, Any]) -> list[str]:
         for name, (old, new) in data.get("changes", {}).items()
     ]
     personal = [str(getattr(Customer, kind).field.verbose_name) for kind in data.get("personal", [])]
-    return changes + ([f"{_('personal data')}{colon}{listed(personal)}"] if personal else [])
+    # Not within the braces below: the collector of texts does not look into them.
+    label = _("personal data")
+    return changes + ([f"{label}{colon}{listed(personal)}"] if personal else [])

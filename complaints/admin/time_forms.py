@@ -38,7 +38,10 @@ class CommentForm(CaseForm):
 
 class PlatformForm(CaseForm):
     due_at = LocalDateTimeField(
-        label=_("The platform's deadline"), help_text=_("Our clocks are due some hours before it from now on.")
+        label=_("The platform's deadline"),
+        help_text=_(
+            "From now on our clocks are due 6 hours before it, or as the time policy says; of a short time, half."
+        ),
     )
     reference = forms.CharField(label=_("Number of the platform case"), max_length=60, required=False)
 

@@ -109,7 +109,7 @@ def _rewrite(deadline: Deadline, complaint: Complaint, rules: Rulebook, *, now: 
     if is_named(kind, deadline.policy_id):
         deadline.priority = complaint.priority
         if kind is Kind.PLATFORM:
-            deadline.budget = _until_platform(complaint, deadline.started_at, rules)
+            deadline.budget = (before_platform(complaint, rules) or deadline.started_at) - deadline.started_at
         _plan(deadline, rules.target(complaint, kind).levels, rules)
     else:
         _write(deadline, complaint, rules.target(complaint, kind), rules, now=now)
@@ -208,16 +208,15 @@ def _write(
 
 def latest_at(complaint: Complaint, kind: Kind, rules: Rulebook) -> datetime | None:
     """When the platform's deadline, less the margin, wants this clock due at the latest."""
-    if complaint.platform_due_at is None or kind not in sla.CAPPED:
+    return before_platform(complaint, rules) if kind in sla.CAPPED else None
+
+
+def before_platform(complaint: Complaint, rules: Rulebook) -> datetime | None:
+    """When we are due for the platform's case; None where there is none."""
+    if complaint.platform_due_at is None or complaint.platform_opened_at is None:
         return None
-    return complaint.platform_due_at - rules.target(complaint, Kind.PLATFORM).budget
-
-
-def _until_platform(complaint: Complaint, started_at: datetime, rules: Rulebook) -> timedelta:
-    """How long the clock of the platform case runs: until its deadline, less the margin."""
-    if complaint.platform_due_at is None:
-        return timedelta(0)
-    return max(complaint.platform_due_at - rules.target(complaint, Kind.PLATFORM).budget - started_at, timedelta(0))
+    margin = rules.target(complaint, Kind.PLATFORM).budget
+    return sla.before_platform(complaint.platform_opened_at, complaint.platform_due_at, margin)
 
 
 def _plan(deadline: Deadline, levels: sla.Levels, rules: Rulebook) -> None:

@@ -38,7 +38,8 @@ def set_deadline(
     with locked(complaint_id, version=version) as complaint:
         refuse_ended(complaint)
         before = complaint.platform_due_at
-        complaint.platform_opened_at = complaint.platform_opened_at or now
+        if before != due_at:
+            complaint.platform_opened_at = now
         complaint.platform_due_at, complaint.platform_reference = due_at, reference.strip()
         _apply(complaint, now=now)
         record(
@@ -76,10 +77,10 @@ def watch(complaint: Complaint, *, now: datetime, over: bool = False) -> None:
 
 def _span(complaint: Complaint) -> tuple[datetime, datetime] | None:
     """From when until when the clock of the platform case runs; None where there is no case."""
-    if complaint.platform_due_at is None or complaint.platform_opened_at is None:
+    if complaint.platform_opened_at is None:
         return None
-    margin = Rulebook().target(complaint, Kind.PLATFORM).budget
-    return complaint.platform_opened_at, max(complaint.platform_due_at - margin, complaint.platform_opened_at)
+    due_at = clocks.before_platform(complaint, Rulebook())
+    return (complaint.platform_opened_at, due_at) if due_at else None
 
 
 def adopt(target: Complaint, source: Complaint, *, now: datetime) -> dict[str, Any]:

@@ -98,7 +98,8 @@ def _changes(complaints: Any, policies: Policies, result: Preview, *, now: datet
 
 _COMPLAINT = (
     "pk", "number", "priority", "priority_by_hand", "shop_id", "shop__platform", "shop__calendar_id", "channel",
-    "issue_type_id", "issue_type__parent_id", "severity", "order__paid_amount", "platform_due_at", "held_at",
+    "issue_type_id", "issue_type__parent_id", "severity", "order__paid_amount", "platform_opened_at",
+    "platform_due_at", "held_at",
 )  # fmt: skip
 _CLOCK = ("clock__kind", "clock__started_at", "clock__due_at", "clock__policy_id", "clock__pauses", "clock__paused_at")
 
@@ -136,6 +137,7 @@ def _case(values: dict[str, Any], clocks: list[tuple[Any, ...]], schedule: Sched
         priority=values["priority"],
         by_hand=values["priority_by_hand"],
         held=values["held_at"] is not None,
+        platform_opened_at=values["platform_opened_at"],
         platform_due_at=values["platform_due_at"],
         schedule=schedule,
         clocks=tuple(_clock(*line) for line in clocks if line[0]),

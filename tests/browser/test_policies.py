@@ -26,7 +26,7 @@ def test_a_manager_tries_a_change_out_and_saves_it(
     manager, agent, now = user_with("shop_manager"), user_with("agent"), timezone.now()
     for minutes in (0, 10, 25):
         registered(shop, actor=agent, severity="S3", now=now - timedelta(minutes=minutes))
-    serious = SlaPolicy.objects.get(name="严重（S3）")
+    serious = SlaPolicy.objects.get(name="较重（S3）")
     page = open_as(manager)
 
     page.goto(LIST)
@@ -64,7 +64,7 @@ def test_it_all_works_without_javascript(
 ) -> None:
     load_policies()
     registered(shop, actor=user_with("agent"), severity="S3")
-    serious = SlaPolicy.objects.get(name="严重（S3）")
+    serious = SlaPolicy.objects.get(name="较重（S3）")
     page = open_as(user_with("shop_manager"), java_script_enabled=False)
     page.goto(f"{LIST}{serious.pk}/change/")
     page.fill("[name=first_response-budget]", "20分钟")

@@ -120,7 +120,7 @@ class Work:
 
 def _control(line: Proxy, patience: float) -> bool:
     """Whether a request would hang that publishes with Celery's own settings."""
-    app = Celery("naive", broker=f"redis://127.0.0.1:{line.port}/{redis_path()}")
+    app = Celery("naive", broker=f"redis://127.0.0.1:{line.port}/{redis_path()}", set_as_current=False)
     request = threading.Thread(target=lambda: app.send_task("naive.remind"), daemon=True)
     request.start()
     request.join(patience)

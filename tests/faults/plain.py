@@ -20,7 +20,7 @@ from tests.faults.desk import Desk
 from tests.faults.sink import Sink
 
 BROKER, PORT, QUEUE = "PLAIN_BROKER", "PLAIN_MAIL_PORT", "PLAIN_QUEUE"
-app = Celery("plain", broker=os.environ.get(BROKER, "memory://"))
+app = Celery("plain", broker=os.environ.get(BROKER, "memory://"), set_as_current=False)
 app.conf.task_default_queue = os.environ.get(QUEUE, "plain")
 app.conf.broker_transport_options = {"global_keyprefix": f"{os.environ.get(QUEUE, 'plain')}:"}
 app.conf.task_ignore_result = True
@@ -48,7 +48,7 @@ class PlainDesk:
         self.log = desk.log
         self.worker: subprocess.Popen[bytes] | None = None
         self.client: Any = desk.broker()
-        self.app = Celery("publisher", broker=self.broker)
+        self.app = Celery("publisher", broker=self.broker, set_as_current=False)
         self.app.conf.task_default_queue = self.queue
         self.app.conf.broker_transport_options = {"global_keyprefix": f"{self.queue}:"}
 

@@ -104,6 +104,7 @@ def words(name: str, done: int | None) -> str:
         "complaints.tasks.sweep": _("Clocks: %(n)s fired"),
         "complaints.tasks.tell": _("Alerts: %(n)s passed on"),
         "complaints.tasks.digest": _("Digests: %(n)s written"),
+        "complaints.tasks.refresh_calendars": _("Years of public holidays: %(n)s loaded"),
         "complaints.tasks.recompute": _("Complaints under changed rules: %(n)s recomputed"),
         "complaints.tasks.mend": _("Mended clocks: %(n)s"),
         "followups.tasks.mend": _("Mended call-backs: %(n)s"),

@@ -39,13 +39,13 @@ def test_the_margin_is_the_policys_and_follows_it(
 ) -> None:
     """A line of the policy with levels only leaves the usual margin."""
     complaint = case("verifying")
-    open_case(complaint, agent, NOW + 18 * H)
+    open_case(complaint, agent, NOW + 20 * H)
     policy = SlaPolicy.objects.create(name="提前", priority="P3")
     SlaTarget.objects.create(policy=policy, kind="platform", budget_minutes=minutes)
     Complaint.objects.filter(pk=complaint.pk).update(policy=policy)
     clocks.recompute(current(complaint), now=NOW + H)
     platform = complaint.deadlines.running().get(kind="platform")
-    assert (stage(complaint).due_at, platform.due_at) == (NOW + (18 - hours) * H,) * 2
+    assert (stage(complaint).due_at, platform.due_at) == (NOW + (20 - hours) * H,) * 2
 
 
 def test_a_later_deadline_leaves_our_own_time(case: Callable[..., Any], agent: Any) -> None:
@@ -67,16 +67,28 @@ def test_levels_follow_the_time_that_is_left(case: Callable[..., Any], agent: An
     }
 
 
-def test_a_deadline_within_the_margin_is_due_at_once_and_everybody_hears_of_it(
+@pytest.mark.parametrize(("left", "ours"), [(4 * H, 2 * H), (11 * H, 5.5 * H), (12 * H, 6 * H), (13 * H, 7 * H)])
+def test_a_short_deadline_leaves_half_of_the_time(
+    case: Callable[..., Any], agent: Any, left: timedelta, ours: timedelta
+) -> None:
+    """With the whole margin it would be overdue at once, and everybody up to the manager told of a breach."""
+    complaint = case("verifying")
+    open_case(complaint, agent, NOW + left)
+    platform = complaint.deadlines.running().get(kind="platform")
+    assert (stage(complaint).due_at, platform.due_at, platform.budget) == (NOW + ours, NOW + ours, ours)
+    sweeping.sweep(now=NOW + timedelta(minutes=1))
+    assert not Alert.objects.exists()
+
+
+def test_levels_of_a_short_deadline_are_reached_one_after_the_other(
     case: Callable[..., Any], agent: Any, staff: Any
 ) -> None:
     complaint = case("verifying")
     open_case(complaint, agent, NOW + 4 * H)
-    assert stage(complaint).due_at == NOW
-    assert complaint.deadlines.running().get(kind="platform").due_at == NOW
-    sweeping.sweep(now=NOW + timedelta(minutes=1))
-    levels = {(alert.kind, alert.level) for alert in Alert.objects.filter(complaint=complaint)}
-    assert levels == {("verification", 100), ("platform", 100), ("platform", 150), ("platform", 200)}
+    sweeping.sweep(now=NOW + 2 * H)
+    assert {alert.level for alert in Alert.objects.filter(kind="platform")} == {100}
+    sweeping.sweep(now=NOW + 3 * H)
+    assert {alert.level for alert in Alert.objects.filter(kind="platform")} == {100, 150}
 
 
 def test_the_end_of_the_platform_case_gives_our_time_back(case: Callable[..., Any], agent: Any) -> None:
@@ -95,7 +107,7 @@ def test_a_new_deadline_takes_the_place_of_the_old_one(case: Callable[..., Any],
     assert stage(complaint).due_at == NOW + 22 * H
     ended, running = complaint.deadlines.filter(kind="platform").order_by("pk")
     assert (ended.met_at, ended.stopped_at) == (None, NOW + H)
-    assert (running.started_at, running.due_at) == (NOW, NOW + 22 * H)
+    assert (running.started_at, running.due_at) == (NOW + H, NOW + 22 * H)
 
 
 def test_the_next_stage_is_capped_too_but_not_the_call_back(case: Callable[..., Any], agent: Any) -> None:
@@ -170,7 +182,7 @@ def test_the_same_deadline_again_tells_nothing_again(case: Callable[..., Any], a
     complaint = case("verifying")
     for at in (NOW, NOW + H):
         open_case(complaint, agent, NOW + 4 * H, now=at)
-        sweeping.sweep(now=at + timedelta(minutes=1))
+        sweeping.sweep(now=at + 2 * H)
     assert complaint.deadlines.filter(kind="platform").count() == 1
     assert complaint.events.filter(kind="breached", data__clock="platform").count() == 1
 
@@ -181,12 +193,12 @@ def test_a_case_that_comes_back_with_an_undone_merge_is_breached_once(
     source = case("verifying")
     target = registered(source.shop, actor=agent, title="同一单", order=source.order)
     open_case(source, agent, NOW + 4 * H)
-    sweeping.sweep(now=NOW + H)
-    step = {"reason": "同一件事", "actor": staff["team_lead"], "now": NOW + H}
+    sweeping.sweep(now=NOW + 2 * H)
+    step = {"reason": "同一件事", "actor": staff["team_lead"], "now": NOW + 2 * H}
     for change in (merging.merge, merging.unmerge) * 2:
         into = {"target_id": target.pk} if change is merging.merge else {}
         change(source.pk, version=current(source).version, **into, **step)
-        sweeping.sweep(now=NOW + H)
+        sweeping.sweep(now=NOW + 2 * H)
     for complaint in (source, target):
         assert complaint.deadlines.filter(kind="platform").count() == 1
         assert complaint.events.filter(kind="breached", data__clock="platform").count() == 1

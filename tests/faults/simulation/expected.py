@@ -124,10 +124,7 @@ class World(Clocks):
         for clock in case.running():
             line = self.line(case, clock.kind)
             if clock.kind == "platform":
-                assert case.platform_due is not None
-                assert case.platform_since is not None
-                due = max(case.platform_due - (line.budget or 0), case.platform_since)
-                clock.budget = max(due - clock.started, 0)
+                clock.budget = self.before_platform(case) - clock.started
             elif clock.kind != "promise":
                 self._terms(clock, case, line)
                 if clock.paused is not None and not clock.pausable:
@@ -139,7 +136,8 @@ class World(Clocks):
 
     def platform(self, case: Case, now: int, due: int) -> None:
         """The platform has named a deadline, or another one."""
-        case.platform_since = case.platform_since or now
+        if due != case.platform_due:
+            case.platform_since = now
         case.platform_due = due
         self.classify(case)
         self._watch_platform(case, now)
@@ -153,8 +151,7 @@ class World(Clocks):
     def _watch_platform(self, case: Case, now: int) -> None:
         self._end_platform(case, now, met=False)
         if case.platform_due is not None and case.platform_since is not None:
-            due = max(case.platform_due - (self.line(case, "platform").budget or 0), case.platform_since)
-            self._named(case, "platform", 0, case.platform_since, due)
+            self._named(case, "platform", 0, case.platform_since, self.before_platform(case))
 
     def assign(self, case: Case, now: int, person: int) -> None:
         """Who takes a case over hears the last level of each clock that was told to its assignee."""

@@ -6,7 +6,7 @@ import heapq
 from itertools import count
 from typing import Any
 
-from tests.faults.simulation.hours import HOUR, Always, Calendar, after, used
+from tests.faults.simulation.hours import HOUR, MINUTE, Always, Calendar, after, used
 from tests.faults.simulation.records import (
     BEFORE_RESOLUTION,
     CALLBACK,
@@ -120,13 +120,20 @@ class Clocks:
             if at is not None:
                 heapq.heappush(self._queue, (at, next(self._count), clock.stamp, clock))
 
+    def before_platform(self, case: Case) -> int:
+        """So long before the platform as the policy says; half of what is left, in minutes, where that is less."""
+        assert case.platform_due is not None
+        assert case.platform_since is not None
+        half = (case.platform_due - case.platform_since) // 2 // MINUTE * MINUTE
+        return case.platform_due - min(self.line(case, "platform").budget or 0, half)
+
     def _terms(self, clock: Clock, case: Case, line: Line) -> None:
         """What the policy says now of a clock of the stage."""
         clock.budget, clock.pausable = line.budget or 0, line.pausable
         clock.calendar = self.calendar_of_shop[case.shop] if line.working else None
         clock.latest = None
         if case.platform_due is not None and clock.kind in BEFORE_RESOLUTION:
-            clock.latest = case.platform_due - (self.line(case, "platform").budget or 0)
+            clock.latest = self.before_platform(case)
 
     def _start(self, case: Case, kind: str, started: int) -> Clock:
         """A clock of the stage; time on hold since its start never counted."""

@@ -26,6 +26,7 @@ def attack(place: Place, *, alerts: int, flushes: int, tick: int, work: float, p
         seconds = flushes * APART * tick
         desk.clerk("fall_due", number=alerts, after=2 * tick, within=seconds)
         forgotten = sum(_flush(desk, tick) for _ in range(flushes))
+        # The last clocks are due two ticks after the last flush.
         desk.drain(60 + alerts / 10, at_least=3 * tick)
         seen, delay = desk.clerk("tally"), desk.clerk("longest_delay")
         told, wanted = sink.told(), {tuple(pair) for pair in desk.clerk("to_be_told")}

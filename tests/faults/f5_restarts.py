@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -174,10 +175,17 @@ class Walkers:
                 done = True
             except (AssertionError, BrokenPipeError) as error:
                 self.cut += 1
-                if clerk.process.poll() is None:
+                if not _has_died(clerk):
                     # Not killed: it has answered with an error, which is what careless work comes to.
                     self.failed.append(str(error)[-600:])
                     done = not self._careless
             finally:
                 with suppress(BrokenPipeError):
                     clerk.leave()
+
+
+def _has_died(clerk: Clerk) -> bool:
+    """Whether it was killed; the end of its answers may be seen a moment before its own."""
+    with suppress(subprocess.TimeoutExpired):
+        clerk.process.wait(2)
+    return clerk.process.poll() is not None

@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from complaints.models import SettingChange
+from complaints.models import SettingChange, WorkCalendar
 from complaints.operations.policies import SUBJECT
 
-from .displays import staff_name
+from .calendar_changes import change_words
+from .displays import listed, staff_name
 from .policy_words import Names, differences
 from .records import ReadOnlyAdmin
 
@@ -47,6 +48,8 @@ class SettingChangeAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("what"))
     def what(self, change: SettingChange) -> str:
         """From what to what, value by value."""
+        if change.subject == WorkCalendar._meta.model_name:
+            return change_words(change)
         colon, lines = pgettext("label", ": "), _in_words(change, self.names)
         told = [f"{label}{colon}{old} → {new}" for label, old, new in lines[:SHOWN]]
         if (more := len(lines) - SHOWN) > 0:
@@ -57,17 +60,26 @@ class SettingChangeAdmin(ReadOnlyAdmin):
 def _in_words(change: SettingChange, names: Names) -> list[tuple[str, str, str]]:
     if change.subject == SUBJECT:
         return [(one.label, one.old, one.new) for one in differences(change.changes, names)]
-    return [(_label(change.subject, name), _plain(old), _plain(new)) for name, (old, new) in change.changes.items()]
+    return [_line(_field(change.subject, name), name, *values) for name, values in change.changes.items()]
 
 
-def _label(subject: str, name: str) -> str:
+def _field(subject: str, name: str) -> Any:
+    """The field that bears this name; None for what is no field, or no more."""
     try:
-        return str(apps.get_model("complaints", subject)._meta.get_field(name).verbose_name)
+        return apps.get_model("complaints", subject)._meta.get_field(name)
     except (LookupError, FieldDoesNotExist):
-        return name
+        return None
 
 
-def _plain(value: Any) -> str:
+def _line(field: Any, name: str, old: Any, new: Any) -> tuple[str, str, str]:
+    words = dict(getattr(field, "choices", None) or ())
+    return str(field.verbose_name) if field else name, _plain(old, words), _plain(new, words)
+
+
+def _plain(value: Any, words: dict[Any, Any]) -> str:
+    """A value as people say it: the word of a choice, names one after another."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return "—" if value in (None, "", []) else str(value)
+    if isinstance(value, list):
+        return listed(value) or "—"
+    return "—" if value in (None, "") else str(words.get(value, value))

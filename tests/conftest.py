@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.testcases import TransactionTestCase
 from hypothesis import settings as hypothesis
 
-from complaints import triggers
+from complaints import triggers, waking
 from complaints.models import Shop
 from complaints.operations.bootstrap import load_roles
 from complaints.roles import ROLES
@@ -64,6 +64,12 @@ def _static_files_as_they_lie(settings: Any) -> None:
 def _nothing_remembered() -> None:
     """Each test asks the database itself whether the background stands still."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _broker_has_not_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process remembers of a broker that was away is nothing to the next test."""
+    monkeypatch.setattr(waking._Broker, "rests_until", 0.0)
 
 
 @pytest.fixture

@@ -50,10 +50,13 @@ def _flush(desk: Desk, tick: float) -> int:
     Who waits longest is served first: a worker asks anew every second, this waits from before. Returns the number of
     wake-ups that were forgotten.
     """
-    begun, forgotten, client = time.monotonic(), 0, desk.broker()
-    queue, patience = f"{desk.queue}:{desk.queue}", 1.5 * tick
-    while client.brpop([queue], timeout=patience):
-        patience, forgotten = 0.2, forgotten + 1
+    begun, client = time.monotonic(), desk.broker()
+    queue = [f"{desk.queue}:{desk.queue}"]
+    forgotten = int(client.brpop(queue, timeout=1.5 * tick) is not None)
+    # The tick's own, and not those of the next one as well.
+    until = time.monotonic() + tick / 10
+    while time.monotonic() < until and client.brpop(queue, timeout=0.1):
+        forgotten += 1
     desk.flush_broker()
     time.sleep(max(0.0, APART * tick - (time.monotonic() - begun)))
     return forgotten

@@ -37,7 +37,7 @@ def attack(place: Place, *, strikes: int, apart: float, walkers: int, restart: b
     finding = Finding("F5", "database restarted", wanted="0 half-written transitions")
     with _striking(place, restart=restart) as (desk, strike, how):
         desk.start("broker", "worker", "beat")
-        desk.clerk("fall_due", number=DUE, after=0, within=strikes * apart)
+        desk.clerk("fall_due", number=DUE, after=0, within=strikes * apart / 2)
         log = desk.var.parent / "confirmed"
         with Walkers(desk, walkers, "walking.walk", log=str(log)) as people:
             _strike(people, strike, strikes, apart)

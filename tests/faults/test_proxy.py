@@ -78,6 +78,15 @@ def is_reset(wire: socket.socket) -> bool:
     return False
 
 
+def call_is_reset(proxy: Proxy) -> bool:
+    """The same of a new call; the break may come before the call itself has returned."""
+    try:
+        with call(proxy) as wire:
+            return is_reset(wire)
+    except ConnectionResetError:
+        return True
+
+
 def test_flowing_line_carries_all_bytes_and_the_end(line: Proxy) -> None:
     text = bytes(range(256)) * 4000
     with call(line) as wire:
@@ -138,8 +147,7 @@ def test_reset_line_ends_with_rst_and_so_does_every_new_one(line: Proxy) -> None
         assert ask(old, b"before") == b"before"
         line.reset()
         assert is_reset(old)
-        with call(line) as new:
-            assert is_reset(new)
+        assert call_is_reset(line)
         line.flow()
         with call(line) as wire:
             assert ask(wire, b"after") == b"after"

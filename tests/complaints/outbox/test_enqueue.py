@@ -148,6 +148,24 @@ def test_wake_up_goes_stale_with_the_next_tick(monkeypatch: pytest.MonkeyPatch) 
     assert sent == [("complaints.tasks.deliver", {"retry": False, "expires": settings.AMENDS_TICK_SECONDS})]
 
 
+def test_broker_that_has_just_failed_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def fails(name: str, **how: Any) -> None:
+        asked.append(name)
+        raise ConnectionError
+
+    monkeypatch.setattr(waking.current_app, "send_task", fails)
+    really_wake()
+    really_wake()
+    assert len(asked) == 1
+    monkeypatch.setattr(waking, "REST", -1)
+    monkeypatch.setattr(waking._Broker, "rests_until", 0.0)
+    really_wake()
+    really_wake()
+    assert len(asked) == 3
+
+
 # ------------------------------------------------------------------ without a broker
 
 

@@ -9,6 +9,14 @@ class ComplaintsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     default = True
 
+    def ready(self) -> None:
+        from knowledge import search_sources
+
+        from .queries import case_documents, policy_documents
+
+        search_sources.register(case_documents.SOURCE)
+        search_sources.register(policy_documents.SOURCE)
+
 
 class AmendsAdminConfig(admin_apps.AdminConfig):
     """The admin with our own site."""

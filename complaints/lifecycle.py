@@ -100,6 +100,8 @@ class CaseFacts:
     satisfaction: int | None = None
     callback_attempts: int = 0
     closed_at: datetime | None = None
+    reopen_asked_at: datetime | None = None
+    reopen_within: timedelta = REOPEN_WITHIN
     now: datetime | None = None
     reason: str = ""
     customer_contact: bool = False
@@ -200,9 +202,12 @@ def basis_explained(f: CaseFacts) -> Refused | None:
 
 
 def within_window(f: CaseFacts) -> Refused | None:
-    if f.closed_at and f.now and f.now - f.closed_at <= REOPEN_WITHIN:
+    """Who asked in time, by the window as it was then, is not too late because we were."""
+    if f.reopen_asked_at:
         return None
-    return ReopenWindowOver(days=REOPEN_WITHIN.days)
+    if f.closed_at and f.now and f.now - f.closed_at <= f.reopen_within:
+        return None
+    return ReopenWindowOver(days=f.reopen_within.days)
 
 
 def related(f: CaseFacts) -> Refused | None:
@@ -261,6 +266,8 @@ class Lifecycle(models.Model):
     state = FSMField(_("stage"), choices=State, default=State.NEW, protected=True, editable=False)
     round = models.PositiveSmallIntegerField(_("round"), default=1, editable=False)
     round_started_at = models.DateTimeField(_("round started"), editable=False)
+    matter_since = models.DateTimeField(null=True, editable=False)
+    """Since when one that was merged into this round has been waiting, where that is for longer."""
     accepted_at = models.DateTimeField(_("accepted at"), null=True, editable=False)
     resolved_at = models.DateTimeField(_("resolved at"), null=True, editable=False)
     closed_at = models.DateTimeField(_("closed at"), null=True, editable=False)
@@ -274,6 +281,11 @@ class Lifecycle(models.Model):
         if fields is None or "state" in fields:
             self.__dict__.pop("state", None)
         super().refresh_from_db(using, fields, from_queryset)
+
+    @property
+    def clocks_from(self) -> datetime:
+        """From when the clocks of the round run: of complaints that are one, the earliest start holds."""
+        return self.matter_since or self.round_started_at
 
     @step(_("Accept"), State.NEW, State.ACCEPTED, fields_complete, replied, promised)
     def accept(self, facts: CaseFacts, *, now: datetime) -> None:
@@ -338,5 +350,6 @@ class Lifecycle(models.Model):
     def _new_round(self, now: datetime) -> None:
         self.round += 1
         self.round_started_at = now
+        self.matter_since = None
         self.resolved_at = None
         self.closed_at = None

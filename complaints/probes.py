@@ -30,7 +30,7 @@ PATIENCE = 1.0
 MOST_WAITING = 2
 _rooms = {name: threading.BoundedSemaphore(MOST_WAITING) for name in ("database", "broker")}
 
-TOLD_BY_THE_DATABASE = (*Heartbeat.Part.values, "outbox", "dead_letters", "calendar")
+TOLD_BY_THE_DATABASE = (*Heartbeat.Part.values, "outbox", "dead_letters", "mailboxes", "calendar")
 
 
 @require_safe

@@ -1,24 +1,8 @@
 """Why a step is not possible now: named refusals, each with a sentence that tells a clerk what to do. Pure."""
 
-from typing import Any, ClassVar
-
 from django.utils.translation import gettext_lazy as _
 
-
-class Refused(Exception):
-    """A transition is not possible now; the text tells a clerk what to do, `panel` names the place to do it."""
-
-    message: ClassVar[Any] = ""
-    panel: ClassVar[str] = ""
-
-    def __init__(self, **names: Any) -> None:
-        self.names = names
-        super().__init__(self.text)
-
-    @property
-    def text(self) -> str:
-        """The sentence in the reader's language."""
-        return str(self.message) % self.names if self.names else str(self.message)
+from knowledge.refusals import Refused
 
 
 class NotPossibleNow(Refused):

@@ -11,18 +11,28 @@ from contextlib import contextmanager
 from celery import shared_task
 from django.utils import timezone
 
+from complaints.intake import running
+from complaints.intake.hooks import taking
+from complaints.intake.mail import placing, polling
 from complaints.models import Heartbeat
 from complaints.operations import (
+    api_answers,
     calendar_years,
     digests,
+    drafts,
+    giving_out,
     heartbeat,
+    import_jobs,
     mending,
     reapplying,
     recomputing,
+    staging,
     sweeping,
     telling,
+    web_form,
 )
 from complaints.outbox import delivery
+from knowledge.operations import indexing
 
 
 @shared_task
@@ -51,10 +61,38 @@ def deliver() -> int:
 
 
 @shared_task
+def receive_mail() -> int:
+    """What is new in the mailboxes, and what a crash has left half done."""
+    now = timezone.now()
+    return polling.poll(now=now) + placing.process_waiting(now=now)
+
+
+@shared_task
 def mend() -> int:
-    done = mending.mend(now=timezone.now())
+    now = timezone.now()
+    done = mending.mend(now=now)
+    drafts.expire(now=now)
     heartbeat.beat(Heartbeat.Part.MEND)
+    api_answers.forget_old(now=now)
     return done
+
+
+@shared_task
+def give_out() -> int:
+    """What waits for somebody whose shift has begun."""
+    return giving_out.give_out(now=timezone.now())
+
+
+@shared_task
+def import_files() -> int:
+    """A slice of the import that has waited longest."""
+    with holding_back_the_end() as asked_to_stop:
+        return running.go_on(now=timezone.now(), asked_to_stop=asked_to_stop)
+
+
+@shared_task
+def forget_files() -> int:
+    return import_jobs.forget(now=timezone.now())
 
 
 @shared_task
@@ -65,6 +103,30 @@ def recompute() -> int:
     if done >= reapplying.BATCH * reapplying.BATCHES:
         reapplying.wake()
     return done + recomputing.recompute_requested(now=now)
+
+
+@shared_task
+def tidy_web_form() -> int:
+    """Take in what was interrupted, and drop files that were chosen and never sent."""
+    now = timezone.now()
+    return web_form.finish(now=now) + staging.clear(now=now)
+
+
+@shared_task
+def take_hooks() -> int:
+    """What came in by webhooks and is not worked off."""
+    return taking.work_off_abandoned(now=timezone.now())
+
+
+@shared_task
+def index() -> int:
+    """What search finds, where it is not as its sources are."""
+    return indexing.sweep(now=timezone.now())
+
+
+@shared_task
+def clean_hooks() -> int:
+    return taking.clean(now=timezone.now())
 
 
 @shared_task

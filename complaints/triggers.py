@@ -4,7 +4,7 @@ Written for both databases. A migration that rebuilds one of these tables on SQL
 install them again; a test notices when one is missing.
 """
 
-from typing import Any
+from knowledge.trigger_sets import TriggerSet, append_only
 
 EVENTS = "complaints_complaintevent"
 SHARES = "complaints_liabilityshare"
@@ -54,21 +54,17 @@ _POSTGRES = {
 TABLE_OF = {name: SHARES if name.startswith("liability") else EVENTS for name in (*_SQLITE, *_POSTGRES)}
 
 
-def expected(vendor: str) -> dict[str, str]:
-    """Trigger name -> SQL for this database vendor."""
-    return _POSTGRES if vendor == "postgresql" else _SQLITE
+_SET = TriggerSet(sqlite=_SQLITE, postgres=_POSTGRES, table_of=TABLE_OF)
+expected, install, remove = _SET.expected, _SET.install, _SET.remove
 
 
-def install(connection: Any) -> None:
-    """Create all triggers; they must not exist yet."""
-    with connection.cursor() as cursor:
-        for sql in expected(connection.vendor).values():
-            cursor.execute(sql)
+QUALITY = (
+    append_only("complaints_reviewevent", "review_event"),
+    append_only("complaints_sampledraw", "sample_draw"),
+)
+"""Of the scores of replies: installed by a later migration than the others, whose function they use."""
 
-
-def remove(connection: Any) -> None:
-    """Drop all triggers that exist."""
-    with connection.cursor() as cursor:
-        for name in expected(connection.vendor):
-            on_table = f" ON {TABLE_OF[name]}" if connection.vendor == "postgresql" else ""
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on_table}")
+LISTING_CHECKS = append_only("complaints_listingcheck", "listing_check")
+CONFIRMATIONS = append_only("complaints_confirmationrecord", "confirmation")
+LATER = (LISTING_CHECKS, CONFIRMATIONS)
+"""Apart from the others, whose migrations came before."""

@@ -6,6 +6,8 @@ from typing import Any
 
 MEND_EVERY = 10
 DIGEST_EVERY = 4
+GIVE_OUT_EVERY = 2
+MAIL_EVERY = 2
 HOUR = 60 * 60
 
 
@@ -16,9 +18,17 @@ def table(tick: int) -> dict[str, dict[str, Any]]:
         "tell": _every(tick, "complaints.tasks.tell"),
         "digests": _every(tick * DIGEST_EVERY, "complaints.tasks.digest"),
         "deliver": _every(tick, "complaints.tasks.deliver"),
+        "receive-mail": _every(tick * MAIL_EVERY, "complaints.tasks.receive_mail"),
         "mend-clocks": _every(tick * MEND_EVERY, "complaints.tasks.mend"),
+        "give-out": _every(tick * GIVE_OUT_EVERY, "complaints.tasks.give_out"),
         "recompute": _every(tick, "complaints.tasks.recompute"),
+        "tidy-web-form": _every(tick * MEND_EVERY, "complaints.tasks.tidy_web_form"),
+        "imports": _every(tick, "complaints.tasks.import_files"),
+        "forget-files": _every(HOUR, "complaints.tasks.forget_files"),
         "refresh-calendars": _every(HOUR, "complaints.tasks.refresh_calendars"),
+        "take-hooks": _every(tick, "complaints.tasks.take_hooks"),
+        "clean-hooks": _every(HOUR, "complaints.tasks.clean_hooks"),
+        "index": _every(tick * MEND_EVERY, "complaints.tasks.index"),
         "mend-callbacks": _every(tick * MEND_EVERY, "followups.tasks.mend"),
     }
 

@@ -19,10 +19,49 @@ from complaints import triggers, waking
 from complaints.models import Shop
 from complaints.operations.bootstrap import load_roles
 from complaints.roles import ROLES
-from knowledge.models import IssueType, ReplyScript
+from knowledge import policy_triggers, queries, searching
+from knowledge import triggers as script_triggers
+from knowledge.models import (
+    ConfirmationText,
+    Criterion,
+    CriterionVersion,
+    IssueType,
+    ListingItem,
+    PhraseRule,
+    ReplyScript,
+    ScriptVersion,
+    ServicePolicy,
+    ServicePolicyVersion,
+    SynonymChange,
+    SynonymGroup,
+)
 from knowledge.operations.bootstrap import load_content
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+
+CONTENT: Any = (
+    Group,
+    IssueType,
+    ReplyScript,
+    ScriptVersion,
+    ReplyScript.issue_types.through,
+    PhraseRule,
+    Criterion,
+    CriterionVersion,
+    ServicePolicy,
+    ServicePolicyVersion,
+    SynonymGroup,
+    SynonymChange,
+    ListingItem,
+    ConfirmationText,
+)
+"""What `bootstrap` loads, in the order in which rows refer to each other."""
+
+TRIGGERS: Any = (
+    triggers, script_triggers, script_triggers.RULE_EVENTS, script_triggers.rubric, policy_triggers, *triggers.QUALITY,
+    *triggers.LATER, script_triggers.CONFIRMATION_TEXTS,
+)  # fmt: skip
+"""What only the database keeps, in sets."""
 
 # The same examples in every run; no deadline, for two cores are shared with browsers and brokers.
 hypothesis.register_profile("desk", derandomize=True, deadline=None, database=None)
@@ -38,17 +77,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=elsewhere)
 
 
+@pytest.fixture(autouse=True)
+def _no_numbers_of_other_tests() -> None:
+    """What a process keeps in mind goes by numbers that a rolled back test gives out again."""
+    queries._RULES.clear()
+    searching._Remembered.stamp = None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _flush_without_triggers() -> None:
     """Transactional tests empty the tables afterwards; history may be deleted then, and only then."""
     flush = TransactionTestCase._fixture_teardown
 
     def without_triggers(self: TransactionTestCase) -> None:
-        triggers.remove(connection)
+        for one in TRIGGERS:
+            one.remove(connection)
         try:
             flush(self)
         finally:
-            triggers.install(connection)
+            for one in TRIGGERS:
+                one.install(connection)
 
     TransactionTestCase._fixture_teardown = without_triggers
 
@@ -103,7 +151,7 @@ def content(db: None, loaded: dict[str, Any]) -> None:
         "group", "permission__content_type__app_label", "permission__codename"
     )
     loaded |= {
-        "rows": [list(model.objects.order_by("pk")) for model in (Group, IssueType, ReplyScript)],
+        "rows": [list(model.objects.order_by("pk")) for model in CONTENT],
         "granted": [(group, (app, codename)) for group, app, codename in granted],
     }
 

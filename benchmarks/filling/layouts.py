@@ -56,7 +56,8 @@ _MOVED = {
 
 CUSTOMER = Layout(
     model=desk.Customer, owner={},
-    plain=("platform", "name", "phone", "email", "buyer", "name_hash", "phone_hash", "email_hash", "buyer_hash"),
+    plain=("platform", "name", "phone", "email", "buyer", "name_hash", "phone_hash", "email_hash", "buyer_hash",
+           "phone_tail_hash", "bounced_hash"),
     moments=("created_at",),
 )  # fmt: skip
 
@@ -73,7 +74,8 @@ LAYOUTS = {
     ),
     "complaint": Layout(
         model=desk.Complaint,
-        owner={name: f"t.{name}" for name in ("number", "customer_id", "order_id", "merged_into_id")},
+        owner={name: f"t.{name}" for name in ("number", "customer_id", "order_id", "merged_into_id")}
+        | {"repeated": "FALSE"},
         plain=("shop_id", "issue_type_id", "state", "round", "version", "state_before_merge", "no_order_reason",
                "title", "description", "demand", "channel", "severity", "priority", "priority_by_hand", "hold_reason",
                "platform_reference", "registered_by_id", "assignee_id", "root_cause", "evidence_waiver",
@@ -82,7 +84,8 @@ LAYOUTS = {
                  "next_due_at", "next_critical_at", "last_contact_at"),
     ),
     "contact": Layout(
-        model=desk.Contact, owner=_MOVED, plain=("direction", "channel", "purpose", "body", "author_id", "automatic"),
+        model=desk.Contact, owner=_MOVED | {"quoted": "''"},
+        plain=("direction", "channel", "purpose", "body", "author_id", "automatic"),
         moments=("at",),
     ),
     "promise": Layout(
@@ -121,7 +124,7 @@ LAYOUTS = {
         moments=("due_at", "created_at", "told_at", "seen_at"), key=("dedup_key",), subject=("subject",),
     ),
     "outbox": Layout(
-        model=desk.OutboxMessage,
+        model=desk.OutboxMessage, owner={"complaint_id": "t.id", "reply_to": "''", "answer": "''"},
         plain=("audience", "channel", "recipient_id", "address", "subject", "body", "message_id", "status", "attempt",
                "owner", "last_error"),
         moments=("next_attempt_at", "sent_at", "created_at"), key=("dedup_key",),

@@ -11,6 +11,8 @@ from django.utils.translation import pgettext_lazy
 from complaints.models import Absence
 from complaints.models.duty import colleagues_of
 
+from . import reassigning
+from .asked import known_id
 from .displays import staff_name
 from .forms import LocalDateTimeField, StaffChoiceField
 from .records import CappedPaginator
@@ -59,6 +61,19 @@ class AbsenceAdmin(admin.ModelAdmin):
             return super().formfield_for_foreignkey(db_field, request, **kwargs)
         people = colleagues_of(request.user).order_by("first_name", "username")
         return StaffChoiceField(queryset=people, label=_("Person"))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Other pages lead here with the person; a forged one is a wrong choice like any other."""
+        user = known_id(request.GET.get("user", ""))
+        return {"user": user} if user else {}
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
+        answer = super().response_add(request, obj, post_url_continue)
+        return reassigning.offer_after_absence(request, obj.user, obj) or answer
+
+    def response_change(self, request: HttpRequest, obj: Any) -> Any:
+        answer = super().response_change(request, obj)
+        return reassigning.offer_after_absence(request, obj.user, obj) or answer
 
     @admin.display(description=pgettext_lazy("absence", "From"))
     def begins(self, absence: Absence) -> Any:

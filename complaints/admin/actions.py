@@ -11,11 +11,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from complaints.lifecycle import STEPS
-from complaints.operations import assignment, conversation, merging, progress, remedies, verification
+from complaints.operations import assignment, conversation, progress, remedies, scripted, verification
 from complaints.remedy_rules import SIGNATURES
 from complaints.roles import step_permission
 
-from . import forms
+from . import assign_forms, forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """`permission` may name several: any of them opens the action."""
+    """`permission` may name several: any of them opens the action.
+
+    `context` gives the page of the action what its `template` shows besides; `lands` names the complaint to go on
+    with, where that is another one.
+    """
 
     name: str
     label: Any
@@ -54,6 +58,9 @@ class Action:
     done: Any
     panel: str = ""
     danger: bool = False
+    template: str = "admin/complaints/complaint/action.html"
+    context: Callable[[Any, Any, Any, datetime], dict[str, Any]] | None = None
+    lands: Callable[[Any], Any] | None = None
 
     @property
     def step(self) -> Any:
@@ -73,9 +80,16 @@ def offer_action(*actions: Action) -> None:
     ACTIONS.update({action.name: action for action in actions})
 
 
-def _step(
-    name: str, form: type[forms.CaseForm], perform: Callable[[Call], Any], *, panel: str = "", danger: bool = False
+def step_action(
+    name: str,
+    form: type[forms.CaseForm],
+    perform: Callable[[Call], Any],
+    *,
+    panel: str = "",
+    danger: bool = False,
+    **page: Any,
 ) -> Action:
+    """The action that takes a step of the lifecycle."""
     return Action(
         name,
         STEPS[name].label,
@@ -85,13 +99,15 @@ def _step(
         _("Done: the complaint has moved on."),
         panel,
         danger,
+        **page,
     )
 
 
 def _accept(call: Call) -> Any:
     data = call.data
-    return progress.accept(
+    return scripted.accept(
         call.complaint_id,
+        composed=call.form.composed(),
         body=data["body"],
         channel=data["channel"],
         promise=call.form.promised(),
@@ -102,9 +118,10 @@ def _accept(call: Call) -> Any:
 
 def _reply(call: Call) -> Any:
     data = call.data
-    return conversation.reply(
+    return scripted.reply(
         call.complaint_id,
         data["body"],
+        composed=call.form.composed(),
         channel=data["channel"],
         promise=call.form.promised(),
         still_open=call.form.still_open(),
@@ -136,25 +153,16 @@ def _with_all(operation: Callable[..., Any]) -> Callable[[Call], Any]:
 
 
 offer_action(
-    _step("accept", forms.AcceptForm, _accept, panel="reply"),
-    _step("start_verification", forms.PlainForm, _with_all(progress.start_verification)),
-    _step("conclude_verification", forms.PlainForm, _with_all(progress.conclude_verification)),
-    _step("offer", forms.OfferForm, _with_all(progress.offer), panel="remedies"),
-    _step("decline", forms.ReasonForm, _with_all(progress.decline)),
-    _step("agree", forms.AgreeForm, _with_all(progress.agree), panel="choice"),
-    _step("resolve", forms.PlainForm, _with_all(progress.resolve)),
-    _step("reopen", forms.ReasonForm, _with_all(progress.reopen)),
-    _step("withdraw", forms.WithdrawForm, _with_all(progress.withdraw), danger=True),
-    _step("find_unfounded", forms.UnfoundedForm, _with_all(progress.find_unfounded), danger=True),
-    _step(
-        "merge",
-        forms.MergeForm,
-        lambda call: merging.merge(
-            call.complaint_id, call.data["target"].pk, reason=call.data["reason"], **call.versioned
-        ),
-        danger=True,
-    ),
-    _step("unmerge", forms.ReasonForm, _with_all(merging.unmerge)),
+    step_action("accept", forms.AcceptForm, _accept, panel="reply"),
+    step_action("start_verification", forms.PlainForm, _with_all(progress.start_verification)),
+    step_action("conclude_verification", forms.PlainForm, _with_all(progress.conclude_verification)),
+    step_action("offer", forms.OfferForm, _with_all(progress.offer), panel="remedies"),
+    step_action("decline", forms.ReasonForm, _with_all(progress.decline)),
+    step_action("agree", forms.AgreeForm, _with_all(progress.agree), panel="choice"),
+    step_action("resolve", forms.PlainForm, _with_all(progress.resolve)),
+    step_action("reopen", forms.ReasonForm, _with_all(progress.reopen)),
+    step_action("withdraw", forms.WithdrawForm, _with_all(progress.withdraw), danger=True),
+    step_action("find_unfounded", forms.UnfoundedForm, _with_all(progress.find_unfounded), danger=True),
     Action("reply", _("Reply"), "complaints.add_contact", forms.ReplyForm, _reply, _("Reply recorded."), "reply"),
     Action(
         "hear",
@@ -164,6 +172,7 @@ offer_action(
         lambda call: conversation.receive(call.complaint_id, **call.data, **call.who),
         _("Message recorded."),
         "reply",
+        lands=lambda contact: contact.complaint,
     ),
     Action(
         "note",
@@ -267,10 +276,19 @@ offer_action(
         "assign",
     ),
     Action(
+        "pass_on",
+        _("Pass on"),
+        "complaints.pass_on_complaint",
+        assign_forms.PassOnForm,
+        _with_all(assignment.pass_on),
+        _("Passed on."),
+        "assign",
+    ),
+    Action(
         "assign",
         _("Assign"),
         "complaints.assign_complaint",
-        forms.AssignForm,
+        assign_forms.AssignForm,
         _with_all(assignment.assign),
         _("Assigned."),
         "assign",

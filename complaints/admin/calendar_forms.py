@@ -27,13 +27,18 @@ _CLOSED = {"", "-", "休", "休息", "不营业", "closed"}
 
 def read_hours(text: str) -> list[list[int]]:
     """Opening hours out of what somebody typed; nothing typed means closed. Raises ValidationError."""
+    hours = read_intervals(text)
+    valid_hours(hours)
+    return hours
+
+
+def read_intervals(text: str) -> list[list[int]]:
+    """The intervals that somebody typed, in order, whether or not a day can have them. Raises ValidationError."""
     # NFKC makes full-width digits, colons and commas plain ones.
     plain = _DASHES.sub("-", unicodedata.normalize("NFKC", text).strip().lower())
     if plain in _CLOSED:
         return []
-    hours = [_interval(part) for part in _SEPARATORS.split(plain) if part]
-    valid_hours(hours)
-    return sorted(hours)
+    return sorted(_interval(part) for part in _SEPARATORS.split(plain) if part)
 
 
 def _interval(text: str) -> list[int]:

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from complaints.models import Channel, Complaint, Evidence, LiabilityShare, Remedy
-from complaints.operations import uploads
+from complaints.operations import uploads, wording
 from complaints.operations.promises import Promised
-from complaints.queries.case import mergeable
-from complaints.queries.people import assignable
+from complaints.operations.scripted import Composed
+from complaints.operations.writing import last_reply, last_told
 
 from .asked import known_id
 from .displays import staff_name
@@ -69,6 +69,9 @@ class CaseForm(forms.Form):
     def prepare(self) -> None:
         """Set choices and first values from the complaint."""
 
+    def look_again(self) -> None:
+        """The form is shown with what others did meanwhile."""
+
 
 class PlainForm(CaseForm):
     """Nothing to fill in."""
@@ -78,9 +81,30 @@ class ReasonForm(CaseForm):
     reason = forms.CharField(label=_("Reason"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
 
 
+def ids_in(text: str) -> list[int]:
+    """The ids that a field names, one after another; what is no id is left out."""
+    return [one for one in map(known_id, text.split()) if one]
+
+
+class ScriptsField(forms.CharField):
+    """Versions of scripts that were put into a reply."""
+
+    widget = forms.HiddenInput
+
+    def clean(self, value: Any) -> list[int]:
+        return ids_in(value or "")
+
+
+REPLY_LENGTH = 5_000
+
+
 class ReplyForm(CaseForm):
     body = forms.CharField(
-        label=_("Reply"), max_length=5000, strip=True, widget=forms.Textarea(attrs={"rows": 6, "data-draft-field": ""})
+        label=_("Reply"),
+        max_length=REPLY_LENGTH,
+        strip=True,
+        widget=forms.Textarea(attrs={"rows": 6, "data-draft-field": ""}),
+        error_messages={"max_length": _("The reply has %(show_value)d characters; %(limit_value)d fit. Shorten it.")},
     )
     channel = forms.ChoiceField(label=_("Channel"), choices=SPOKEN)
     promise_text = forms.CharField(label=_("Promise"), max_length=200, required=False)
@@ -89,8 +113,18 @@ class ReplyForm(CaseForm):
     owed = forms.MultipleChoiceField(
         label=_("This reply does not keep yet"), required=False, widget=forms.CheckboxSelectMultiple
     )
+    scripts = ScriptsField(required=False)
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    """The last reply that the writer saw."""
+    overrule = forms.CharField(
+        label=_("Send in spite of blocked words, because"), max_length=300, required=False,
+        help_text=_("It is written into the history with your name."), widget=forms.Textarea(attrs={"rows": 2}),
+    )  # fmt: skip
 
     def prepare(self) -> None:
+        self.fields["seen"].initial = last_reply(self.complaint)
+        if not (self._blocked() and self.user.has_perm("complaints.overrule_phrases")):
+            del self.fields["overrule"]
         owed = [one for one in self.complaint.promises.all() if one.settled_at is None]
         self.fields["owed"].choices = [(promise.pk, promise.text) for promise in owed]
         if not owed:
@@ -107,6 +141,21 @@ class ReplyForm(CaseForm):
             return None
         data = self.cleaned_data
         return Promised(text=data["promise_text"], due_at=due_at, beyond_clock=data["beyond_clock"])
+
+    def _blocked(self) -> bool:
+        """Whether the reply that was sent has words that must not go."""
+        body = str(self.data.get("body", "")) if self.is_bound else ""
+        return len(body) <= REPLY_LENGTH and wording.is_blocked(body, now=timezone.now())
+
+    def composed(self) -> Composed:
+        """How the reply came about, as an operation takes it."""
+        data = self.cleaned_data
+        return Composed(scripts=data["scripts"], seen=data["seen"], overrule=data.get("overrule", ""))
+
+    def look_again(self) -> None:
+        """What others replied meanwhile is shown now: sent once more, it goes."""
+        newest = last_told(self.complaint).first() or 0
+        self.data = {**self.data.dict(), "owed": self.data.getlist("owed"), "seen": str(newest)}
 
     def still_open(self) -> frozenset[int]:
         """Promises that the reply leaves open; a reply keeps the others."""
@@ -203,13 +252,19 @@ class RemedyForm(CaseForm):
 
     remedy = forms.IntegerField(widget=forms.HiddenInput)
 
+    @property
+    def chosen(self) -> Remedy | None:
+        """What the customer chose in this round; the case page has read the options already."""
+        options = [one for one in self.complaint.remedies.all() if one.round == self.complaint.round]
+        return next((one for one in options if one.status == Remedy.Status.CHOSEN), None)
+
 
 class RaiseCostForm(RemedyForm):
     cost = forms.DecimalField(label=_("New estimated cost (CNY)"), min_value=0, max_digits=12, decimal_places=2)
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
     def prepare(self) -> None:
-        chosen = self.complaint.remedies.filter(round=self.complaint.round, status=Remedy.Status.CHOSEN).first()
+        chosen = self.chosen
         self.fields["remedy"].initial = chosen.pk if chosen else None
 
 
@@ -235,7 +290,7 @@ class ExecuteForm(RemedyForm):
     }
 
     def prepare(self) -> None:
-        chosen = self.complaint.remedies.filter(round=self.complaint.round, status=Remedy.Status.CHOSEN).first()
+        chosen = self.chosen
         self.fields["remedy"].initial = chosen.pk if chosen else None
         # What was typed stays there, even if somebody else has finished meanwhile.
         typed = tuple(name for name in self.FIELDS if name in self.data)
@@ -291,23 +346,3 @@ class UnfoundedForm(ReasonForm):
 
     def prepare(self) -> None:
         self.fields["channel"].initial = self.complaint.channel
-
-
-class MergeForm(ReasonForm):
-    target = forms.ModelChoiceField(label=_("Merge into"), queryset=Complaint.objects.none())
-
-    field_order = ["target", "reason"]
-
-    def prepare(self) -> None:
-        self.fields["target"].queryset = mergeable(self.complaint, self.user)
-
-
-class AssignForm(ReasonForm):
-    assignee = StaffChoiceField(label=_("Assign to"), queryset=None)
-
-    field_order = ["assignee", "reason"]
-
-    def prepare(self) -> None:
-        self.fields["reason"].required = False
-        self.fields["assignee"].queryset = assignable(self.complaint.shop_id)
-        self.fields["assignee"].initial = self.complaint.assignee_id

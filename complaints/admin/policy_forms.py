@@ -13,6 +13,7 @@ from complaints.queries.policy_drafts import Draft, draft_of, usual_lines
 from complaints.sla import Kind
 from knowledge.models import IssueType
 
+from .issue_trees import issue_tree
 from .policy_line_form import LineForm
 
 LAST = "last"
@@ -75,13 +76,7 @@ class PolicyForm(forms.Form):
     @property
     def issue_tree(self) -> list[tuple[Any, list[Any], bool]]:
         """Each first-level type with those below it, and whether any of these is chosen."""
-        boxes = {str(box.data["value"]): box for box in self["issue_types"]}
-        found = []
-        for pk, issue in self._types.items():
-            if issue.parent_id is None:
-                below = [boxes[one] for one, child in self._types.items() if child.parent_id == issue.pk]
-                found.append((boxes[pk], below, any(box.data["selected"] for box in below)))
-        return found
+        return issue_tree(self["issue_types"], self._types)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

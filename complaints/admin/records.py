@@ -203,7 +203,7 @@ class OutboxAdmin(ReadOnlyAdmin):
     """What was sent, what waits, and what a person must decide about (dead letters)."""
 
     list_display = ("subject", "audience", "way", "status", "attempt", "created_at", "sent_at", "last_error")
-    list_select_related = ("robot",)
+    list_select_related = ("robot", "subscription")
     list_filter = ("status", "audience", "channel")
     ordering = ("-created_at", "-id")
     fields = (
@@ -215,11 +215,13 @@ class OutboxAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("channel"))
     def way(self, message: OutboxMessage) -> str:
+        if message.subscription:
+            return f"{message.get_channel_display()} {message.subscription}"
         return f"{message.robot.get_kind_display()} {message.robot}" if message.robot else message.get_channel_display()
 
     @admin.display(description=_("address"))
     def masked_address(self, message: OutboxMessage) -> str:
-        if message.robot:
+        if message.robot or message.subscription:
             return self.way(message)
         return message.address if message.audience == OutboxMessage.Audience.STAFF else mask_email(message.address)
 

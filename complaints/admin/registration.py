@@ -1,5 +1,6 @@
 """Register a complaint by the template, and correct its registration (R3.2)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -9,24 +10,30 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from complaints.models import Complaint, Order, Shop
-from complaints.operations import intake
+from complaints.models import Complaint
+from complaints.operations import correcting, intake
+from complaints.operations.drafts import drafts_of
 from complaints.operations.locking import StaleVersion
-from complaints.queries.case import changes_since, rivals
+from complaints.queries import lookup
+from complaints.queries.case import changes_since
 from complaints.refusals import Refused
 
-from .asked import known_id
+from .near import matches_typed
+from .registration_drafts import drop, label
 from .registration_forms import CorrectionForm, RegistrationForm
+from .registration_lookup import behind, picked, shown
 from .signing import FormForged, read_version, sign_version
 from .transitions import CONFLICT, UNPROCESSABLE, case_url, visible_or_404
 
 
 def register(request: HttpRequest, *, site: Any) -> HttpResponse:
-    """GET shows the template; POST registers, or looks the order up when that button was pressed."""
+    """GET shows the template; POST registers, or fills in what was looked up when a button for that was pressed."""
     if not request.user.has_perm("complaints.add_complaint"):
         raise PermissionDenied
     if request.method != "POST":
-        return _form_page(request, RegistrationForm(user=request.user, initial=_initial(request)), site=site)
+        return _blank_page(request, site=site)
+    if "look" in request.POST or "pick" in request.POST:
+        return _filled_page(request, site=site)
     form = RegistrationForm(request.POST, user=request.user)
     complaint = intake.registered_by(form.mark, request.user)
     if complaint is None:
@@ -35,39 +42,42 @@ def register(request: HttpRequest, *, site: Any) -> HttpResponse:
         try:
             complaint = intake.register(form.registration(), actor=request.user, now=timezone.now())
         except intake.AlreadyOpen as refusal:
-            return _form_page(request, _too_late(request, refusal), site=site, status=UNPROCESSABLE)
-    registered = _("Registered as %(number)s.") % {"number": complaint.number}
-    messages.success(request, registered, extra_tags=f"register:{request.user.pk}")
+            return _too_late(request, refusal, site=site)
+    drop(request.user, request.POST)
+    messages.success(request, _("Registered as %(number)s.") % {"number": complaint.number})
     return redirect(case_url(complaint))
 
 
-def _too_late(request: HttpRequest, refusal: Refused) -> RegistrationForm:
-    """The form again, which finds by now what somebody else has registered about the order meanwhile."""
+def _blank_page(request: HttpRequest, *, site: Any) -> HttpResponse:
+    """A new form, or the draft that the address names: then it is as it was left."""
+    wanted = request.GET.get("draft", "")
+    for draft in drafts_of(request.user, now=timezone.now()) if wanted else ():
+        if str(draft.token) == wanted:
+            form = RegistrationForm.filled(draft.typed | {"token": wanted}, user=request.user)
+            return _form_page(request, form, site=site, resumed=draft.saved_at)
+    return _form_page(request, RegistrationForm(user=request.user, initial=_initial(request)), site=site)
+
+
+def _filled_page(request: HttpRequest, *, site: Any) -> HttpResponse:
+    """The form with everything that was typed, and with what was looked up or picked."""
+    typed, text = RegistrationForm.typed_in(request.POST), request.POST.get("q", "")
+    if pick := request.POST.get("pick", ""):
+        typed, text = picked(request.user, pick, typed, text), ""
+    form = RegistrationForm.filled(typed, user=request.user)
+    if pick:
+        # The customer is talking: what they say comes next.
+        form.fields["description" if typed.get("title") else "title"].widget.attrs["autofocus"] = True
+    return _form_page(request, form, site=site, text=text, picked=bool(pick))
+
+
+def _too_late(request: HttpRequest, refusal: Refused, *, site: Any) -> HttpResponse:
+    """The form again, with the complaint that is open about the matter: the same order, or the same person's."""
     form = RegistrationForm(request.POST, user=request.user)
-    if form.is_valid():
-        form.add_error("order_number", refusal.text)
-    return form
-
-
-def order_lookup(request: HttpRequest) -> HttpResponse:
-    """The order behind a typed number, for the form to show: what was bought, and open complaints about it."""
-    if not request.user.has_perm("complaints.add_complaint"):
-        raise PermissionDenied
-    number, shop = request.GET.get("order_number", "").strip(), known_id(request.GET.get("shop", ""))
-    separate = bool(request.GET.get("separate"))
-    order = (find_order(request.user, number, shop) or find_order(request.user, number)) if number else None
-    elsewhere = bool(order and shop and order.shop_id != shop)
-    others = rivals(order.pk, request.user) if order else []
-    context = {"number": number, "order": order, "rivals": others, "separate": separate, "elsewhere": elsewhere}
-    return render(request, "admin/complaints/complaint/_order.html", context)
-
-
-def find_order(user: Any, number: str, shop: int | None = None) -> Order | None:
-    """The order with exactly this number in a shop of the person; in the given shop, if one is chosen."""
-    orders = Order.objects.filter(number=number, shop__in=Shop.objects.visible_to(user))
-    if shop:
-        orders = orders.filter(shop_id=shop)
-    return orders.select_related("customer", "shop").prefetch_related("lines").first()
+    form.is_valid()
+    rival = Complaint.objects.visible_to(request.user).filter(number=refusal.names.get("number")).first()
+    if "order_number" not in form.errors:
+        form.add_error(None, refusal.text)
+    return _form_page(request, form, site=site, status=UNPROCESSABLE, rival=rival)
 
 
 def edit(request: HttpRequest, object_id: str, *, site: Any) -> HttpResponse:
@@ -87,7 +97,7 @@ def _correct(request: HttpRequest, complaint: Complaint, form: CorrectionForm, *
     version = None
     try:
         version = read_version(request.POST.get("version", ""), complaint.pk)
-        intake.correct(
+        correcting.correct(
             complaint.pk,
             form.changes(),
             person=form.person(),
@@ -99,7 +109,7 @@ def _correct(request: HttpRequest, complaint: Complaint, form: CorrectionForm, *
     except StaleVersion as stale:
         form.add_error(None, stale.text)
         return _edit_page(request, complaint, form, site=site, status=CONFLICT, since=version)
-    except intake.NothingChanged as nothing:
+    except correcting.NothingChanged as nothing:
         messages.info(request, nothing.text)
         return redirect(case_url(complaint))
     except (FormForged, Refused) as refusal:
@@ -109,16 +119,34 @@ def _correct(request: HttpRequest, complaint: Complaint, form: CorrectionForm, *
     return redirect(case_url(complaint))
 
 
-def _form_page(request: HttpRequest, form: RegistrationForm, *, site: Any, status: int = 200) -> HttpResponse:
-    context = site.each_context(request) | {"title": _("Register a complaint"), "form": form} | _found(form)
+def _form_page(
+    request: HttpRequest, form: RegistrationForm, *, site: Any, status: int = 200, text: str = "", **more: Any
+) -> HttpResponse:
+    now, typed = timezone.now(), _typed(form)
+    order, follows = behind(request.user, typed)
+    found = lookup.look_up(request.user, text)
+    context = site.each_context(request) | {
+        "title": _("Register a complaint"),
+        "form": form,
+        "now": now,
+        "drafts": [label(draft) for draft in drafts_of(request.user, now=now) if str(draft.token) != typed["token"]],
+        "order": order,
+        "follows": follows,
+        "known": (order and order.customer) or (follows and follows.customer),
+        "matches": matches_typed(request.user, typed, order=order, follows=follows, now=now),
+        "separate": bool(typed.get("separate")),
+        **shown(request.user, text, found, order=order, number=typed.get("order_number", "").strip(), now=now),
+        **more,
+    }
     return render(request, "admin/complaints/complaint/register.html", context, status=status)
 
 
-def _found(form: RegistrationForm) -> dict[str, Any]:
-    """The order behind what was typed, for a form that comes back."""
-    number = str(form["order_number"].value() or "").strip()
-    separate = bool(form.is_bound and form.data.get("separate"))
-    return {"number": number, "order": form.order, "rivals": form.rivals, "separate": separate}
+def _typed(form: RegistrationForm) -> dict[str, str]:
+    """What stands in the fields, as it would be sent."""
+    values: Mapping[str, Any] = {name: form[name].value() for name in form.fields}
+    return {name: str(value) for name, value in values.items() if value not in (None, False, "")} | {
+        "token": str(values["token"] or "")
+    }
 
 
 def _edit_page(

@@ -1,10 +1,10 @@
 """The registration template as forms (R3.2)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4, uuid5
 
 from django import forms
@@ -15,16 +15,22 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints.identity import Fact, normalise
+from complaints.matter_keys import order_number
 from complaints.models import Channel, Complaint, Order, Priority, Severity, Shop
-from complaints.operations.intake import AlreadyOpen, Person, Registration, TypedOrder
-from complaints.queries.case import rivals
+from complaints.operations.customers import Person
+from complaints.operations.intake import Registration
+from complaints.operations.matters import AlreadyOpen
+from complaints.operations.typed_orders import TypedOrder
+from complaints.queries.case import ended, rivals
 from complaints.queries.people import assignable
 from knowledge.models import IssueType
 
+from .asked import known_id
 from .displays import staff_name
 from .forms import SPOKEN, LocalDateTimeField, StaffChoiceField
 
 BY_POLICY = [("", _("by time policy")), *Priority.choices]
+MOST_TYPED = 5000
 LONGEST_AGO = timedelta(days=366)
 """A receipt before that is a slip of the pen, and would lead every list of what is due."""
 
@@ -78,9 +84,32 @@ class PersonFields(forms.Form):
         return Person(name=data["name"], phone=data["phone"], email=data["email"], buyer=data["buyer"])
 
 
+class PreviousField(forms.IntegerField):
+    """The id of a complaint that is over, which the new one follows."""
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> int | None:
+        if value in self.empty_values:
+            return None
+        if (pk := known_id(str(value))) is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return pk
+
+
 class RegistrationForm(PersonFields):
+    FLAGS = ("assign_me", "separate")
+    WRITTEN = (
+        "title", "description", "demand", "order_number", "typed_product", "no_order_reason", "issue_type",
+        *(str(kind) for kind in Fact),
+    )  # fmt: skip
+    """What makes a form worth keeping; the rest stands there before anybody has written."""
+
+    COMPARED = ("shop", "title", "issue_type", "typed_product", *(str(kind) for kind in Fact))
+    """What is compared with other complaints as soon as it is typed; the order number is looked up anyway."""
+
     shop = forms.ModelChoiceField(label=_("Shop"), queryset=Shop.objects.none())
-    channel = forms.ChoiceField(label=_("Channel"), choices=SPOKEN, initial=Channel.PLATFORM_CHAT)
+    channel = forms.ChoiceField(label=_("Channel"), choices=SPOKEN, initial=Channel.PHONE)
     received_at = LocalDateTimeField(label=_("Received at (empty: now)"), required=False)
     order_number = forms.CharField(label=_("Order number"), max_length=40, required=False)
     typed_product = forms.CharField(label=_("Product (order not imported yet)"), max_length=300, required=False)
@@ -93,7 +122,7 @@ class RegistrationForm(PersonFields):
         label=_("What happened, in the customer's words"),
         max_length=5000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 5}),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     demand = forms.CharField(
         label=_("What the customer asks for"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2})
@@ -104,18 +133,42 @@ class RegistrationForm(PersonFields):
     accused = StaffChoiceField(label=_("Agent complained about"), queryset=None, required=False)
     assign_me = forms.BooleanField(label=_("I take this case"), required=False)
     separate = forms.BooleanField(label=_("This is a different matter"), required=False)
+    previous = PreviousField(required=False)
     token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4, required=False)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
         self.order: Order | None = None
+        self.follows: Complaint | None = None
         self.rivals: list[Complaint] = []
         shops = Shop.objects.visible_to(user).filter(active=True)
         self.fields["shop"].queryset = shops
         if len(only := list(shops[:2])) == 1:
             self.fields["shop"].initial = only[0].pk
         self.fields["accused"].queryset = assignable(shops.values("pk"))
+        if shops.filter(allots_cases=True).exists():
+            self.fields["assign_me"].help_text = _(
+                "Unticked: in a shop that gives out new cases by itself, the system finds somebody."
+            )
+        for name in self.COMPARED:
+            self.fields[name].widget.attrs["data-near"] = True
+
+    @classmethod
+    def filled(cls, typed: Mapping[str, str], *, user: Any) -> Self:
+        """The form with what was typed so far, which nobody judges yet."""
+        flags = {name: bool(typed.get(name)) for name in cls.FLAGS}
+        return cls(user=user, initial={name: value for name, value in typed.items() if value} | flags)
+
+    @classmethod
+    def typed_in(cls, sent: Mapping[str, Any]) -> dict[str, str]:
+        """What the fields hold that were sent, cut to what they may hold."""
+        return {name: str(sent.get(name, ""))[:MOST_TYPED] for name in cls.base_fields if sent.get(name)}
+
+    def clean_previous(self) -> int | None:
+        pk = self.cleaned_data["previous"]
+        self.follows = ended(self.user, pk) if pk else None
+        return pk if self.follows else None
 
     def clean_received_at(self) -> Any:
         received_at = self.cleaned_data["received_at"]
@@ -127,11 +180,13 @@ class RegistrationForm(PersonFields):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        number, shop = data.get("order_number", "").strip(), data.get("shop")
+        number, shop = order_number(data.get("order_number", "")), data.get("shop")
         if number and shop:
             self._find_order(number, shop, data)
         if number and data.get("no_order_reason"):
             self.add_error("no_order_reason", _("There is an order number. Remove one of the two."))
+        if data.get("assign_me") and data.get("accused") == self.user:
+            self.add_error("assign_me", _("The complaint is about you, so somebody else has to take it."))
         return data
 
     def _find_order(self, number: str, shop: Shop, data: dict[str, Any]) -> None:
@@ -161,7 +216,7 @@ class RegistrationForm(PersonFields):
     def registration(self) -> Registration:
         """What the operation takes; call after `is_valid()`."""
         data = self.cleaned_data
-        number = data["order_number"].strip()
+        number = order_number(data["order_number"])
         typed = None
         if number and self.order is None:
             typed = TypedOrder(number=number, product=data["typed_product"], paid_amount=data["typed_amount"])
@@ -185,6 +240,7 @@ class RegistrationForm(PersonFields):
             typed_order=typed,
             assignee=self.user if data["assign_me"] else None,
             separate=data["separate"],
+            previous=self.follows if self.follows and self.follows.shop_id == data["shop"].pk else None,
             token=self.mark,
         )
 
@@ -229,7 +285,7 @@ class CorrectionForm(PersonFields):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        number = (data.get("order_number") or "").strip()
+        number = order_number(data.get("order_number") or "")
         data["order"] = Order.objects.filter(shop=self.complaint.shop, number=number).first() if number else None
         if number and data["order"] is None:
             self.add_error(

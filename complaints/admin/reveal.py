@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from complaints.operations import privacy
+from complaints.queries import case
 
 from .transitions import case_url, visible_or_404
 
@@ -23,6 +24,7 @@ def reveal(request: HttpRequest, object_id: str, *, site: Any) -> HttpResponse:
     context = site.each_context(request) | {
         "title": complaint.number,
         "complaint": complaint,
+        "unconfirmed": case.unconfirmed(complaint),
         "back": case_url(complaint),
     }
     return render(request, "admin/complaints/complaint/reveal.html", context)

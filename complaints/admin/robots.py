@@ -12,11 +12,13 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from complaints.models import Robot, Shop
 from complaints.operations import robots as operation
-from complaints.outbox import wire
+from complaints.outbox import waiting, wire
 from complaints.outbox.robots import check
+from complaints.refusals import Refused
 
 from .forms import ManyRowsField, ManyStaffField
 
@@ -122,7 +124,26 @@ class RobotAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         test = path("<int:object_id>/test/", self.admin_site.admin_view(self.test), name="complaints_robot_test")
-        return [test, *super().get_urls()]
+        cancel = path(
+            "<int:object_id>/cancel/", self.admin_site.admin_view(self.cancel), name="complaints_robot_cancel"
+        )
+        return [test, cancel, *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        if context.get("original"):
+            context["held"] = waiting.held(context["original"])
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def cancel(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """POST gives up what is held back while the robot is off."""
+        robot = self.get_object(request, str(object_id))
+        if robot is None or not self.has_change_permission(request, robot):
+            raise PermissionDenied
+        if request.method == "POST":
+            number = operation.cancel_held(robot, actor=request.user, now=timezone.now())
+            words = ngettext("%(n)s message is cancelled.", "%(n)s messages are cancelled.", number)
+            messages.success(request, words % {"n": number})
+        return redirect(reverse("admin:complaints_robot_change", args=[object_id]))
 
     def test(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """POST lets the robot say something; the outbox shows what became of it."""
@@ -131,7 +152,11 @@ class RobotAdmin(admin.ModelAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return redirect(reverse("admin:complaints_robot_change", args=[object_id]))
-        message = operation.send_test(robot, actor=request.user, now=timezone.now())
+        try:
+            message = operation.send_test(robot, actor=request.user, now=timezone.now())
+        except Refused as refusal:
+            messages.error(request, refusal.text)
+            return redirect(reverse("admin:complaints_robot_change", args=[object_id]))
         messages.success(request, _("The test message is on its way. This page shows what becomes of it."))
         if request.user.has_perm("complaints.view_outboxmessage"):
             return redirect(reverse("admin:complaints_outboxmessage_change", args=[message.pk]))

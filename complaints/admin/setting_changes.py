@@ -9,11 +9,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from complaints.intake.hooks.words import field_label
 from complaints.models import SettingChange, WorkCalendar
 from complaints.operations.policies import SUBJECT
 
 from .calendar_changes import change_words
 from .displays import listed, staff_name
+from .duty_forms import week_words
 from .policy_words import Names, differences
 from .records import ReadOnlyAdmin
 
@@ -40,10 +42,8 @@ class SettingChangeAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("setting"))
     def setting(self, change: SettingChange) -> str:
         """What kind of thing was changed."""
-        try:
-            return str(apps.get_model("complaints", change.subject)._meta.verbose_name)
-        except LookupError:
-            return change.subject
+        model = _model(change.subject)
+        return str(model._meta.verbose_name) if model else change.subject
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, change: SettingChange) -> str:
@@ -65,21 +65,47 @@ def _in_words(change: SettingChange, names: Names) -> list[tuple[str, str, str]]
 
 def _field(subject: str, name: str) -> Any:
     """The field that bears this name; None for what is no field, or no more."""
+    model = _model(subject)
     try:
-        return apps.get_model("complaints", subject)._meta.get_field(name)
-    except (LookupError, FieldDoesNotExist):
+        return model._meta.get_field(name) if model else None
+    except FieldDoesNotExist:
         return None
+
+
+def _model(subject: str) -> Any:
+    """The model of that name, of a case or of what managers edit; None for none, or none any more."""
+    for app in ("complaints", "knowledge"):
+        try:
+            return apps.get_model(app, subject)
+        except LookupError:
+            continue
+    return None
 
 
 def _line(field: Any, name: str, old: Any, new: Any) -> tuple[str, str, str]:
     words = dict(getattr(field, "choices", None) or ())
-    return str(field.verbose_name) if field else name, _plain(old, words), _plain(new, words)
+    return str(field.verbose_name) if field else _label(name), _plain(old, words), _plain(new, words)
+
+
+_LABELS = {
+    "held": gettext_lazy("messages held back"),
+    "processed_again": gettext_lazy("deliveries processed again"),
+    "revealed": gettext_lazy("payload shown in full"),
+}
+
+
+def _label(name: str) -> str:
+    """What is no field by itself: a line of a mapping, or something that was done."""
+    mapped = field_label(name.removeprefix("mapping.")) if name.startswith("mapping.") else ""
+    return mapped or str(_LABELS.get(name, name))
 
 
 def _plain(value: Any, words: dict[Any, Any]) -> str:
     """A value as people say it: the word of a choice, names one after another."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, list) and any(isinstance(one, list) for one in value):
+        return week_words(value) or "—"
     if isinstance(value, list):
         return listed(value) or "—"
     return "—" if value in (None, "") else str(words.get(value, value))

@@ -3,16 +3,18 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Shop
-from complaints.operations import calendars
+from complaints.operations import calendars, duty
 from complaints.roles import ROLES
 
 from .displays import listed, staff_name
@@ -29,7 +31,16 @@ class ShopAdmin(WithoutPopups):
     list_filter = ("platform", "active")
     search_fields = ("name", "code")
     filter_horizontal = ("members",)
-    fields = ("code", "name", "platform", "active", "calendar", "members")
+    fields = (
+        "code", "name", "platform", "active", "allots_cases", "calendar", "match_days", "reopen_days", "members",
+        "web_form", "form_address", "greeting_zh", "greeting_en",
+    )  # fmt: skip
+    readonly_fields = ("form_address",)
+
+    @admin.display(description=_("address of the web form"))
+    def form_address(self, shop: Shop) -> str:
+        """What the shop gives to its customers."""
+        return settings.AMENDS_BASE_URL + reverse("portal:complain", args=[shop.code]) if shop.pk else "—"
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return Shop.objects.visible_to(request.user)
@@ -41,9 +52,11 @@ class ShopAdmin(WithoutPopups):
         return super().formfield_for_manytomany(db_field, request, **kwargs, form_class=ManyStaffField)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Open clocks of the shop follow it into another calendar."""
+        """Open clocks of the shop follow it into another calendar; what waits is given out where that begins."""
         before = Shop.objects.filter(pk=obj.pk).values_list("calendar", flat=True).first()
         super().save_model(request, obj, form, change)
+        if "allots_cases" in form.changed_data:
+            duty.switched(obj, actor=request.user, now=timezone.now())
         if change and before != obj.calendar_id:
             calendars.shop_changed_calendar(obj, before=before, actor=request.user, now=timezone.now())
 

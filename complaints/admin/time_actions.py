@@ -4,7 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from complaints.operations import holding, platform_cases, promises
+from complaints.operations import holding, platform_cases, promises, reopening
+from complaints.roles import step_permission
 
 from . import time_forms
 from .actions import Action, Call, offer_action
@@ -53,6 +54,14 @@ offer_action(
         lambda call: platform_cases.end(call.complaint_id, **call.data, **call.versioned),
         _("Our own times hold again."),
         "clocks",
+    ),
+    Action(
+        "decline_reopening",
+        _("Answer why it stays closed"),
+        step_permission("reopen"),
+        time_forms.DeclineReopeningForm,
+        lambda call: reopening.decline(call.complaint_id, **call.data, **call.versioned),
+        _("Answered: the case stays closed."),
     ),
     Action(
         "keep_promise",

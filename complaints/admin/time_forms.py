@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.operations.holding import LONGEST
 from complaints.operations.promises import Promised
 
-from .forms import CaseForm, LocalDateTimeField
+from .forms import SPOKEN, CaseForm, LocalDateTimeField
 
 USUAL_HOLD = timedelta(days=2)
 
@@ -34,6 +34,18 @@ class CommentForm(CaseForm):
     reason = forms.CharField(
         label=_("Reason (may stay empty)"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
+
+
+class DeclineReopeningForm(CaseForm):
+    reason = forms.CharField(label=_("Why it stays closed"), max_length=300, help_text=_("For colleagues."))
+    body = forms.CharField(
+        label=_("What you tell the customer"), max_length=5000, widget=forms.Textarea(attrs={"rows": 5})
+    )
+    channel = forms.ChoiceField(label=_("Channel"), choices=SPOKEN)
+
+    def prepare(self) -> None:
+        if self.complaint.channel in dict(SPOKEN):
+            self.fields["channel"].initial = self.complaint.channel
 
 
 class PlatformForm(CaseForm):

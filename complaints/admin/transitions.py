@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,16 +14,20 @@ from django.utils.translation import gettext as _
 
 from complaints.models import Complaint
 from complaints.operations.locking import StaleVersion
+from complaints.operations.writing import last_told
 from complaints.queries.case import changes_since
 from complaints.queries.facts import case_facts
 from complaints.refusals import Refused
 
 from .actions import ACTIONS, Action, Call
 from .asked import known_id
+from .forms import REPLY_LENGTH, HearForm
 from .next_step import asked_by_form
+from .reply_advice import found
 from .signing import FormForged, read_version, sign_version
 
 UNPROCESSABLE, CONFLICT = 422, 409
+NAMED_IN_ADDRESS = ("remedy", "promise", "inquiry", "claim", "target", "contact")
 
 
 def visible_or_404(request: HttpRequest, object_id: Any) -> Complaint:
@@ -36,9 +41,12 @@ def visible_or_404(request: HttpRequest, object_id: Any) -> Complaint:
         "accused",
         "registered_by",
         "merged_into",
+        "previous",
+        "split_from",
         "policy",
     )
     pk = known_id(str(object_id))
+    rows = rows.annotate(last_told=Subquery(last_told(OuterRef("pk"))))
     complaint = rows.filter(pk=pk).first() if pk else None
     if complaint is None:
         raise Http404
@@ -83,9 +91,10 @@ def _perform(request: HttpRequest, complaint: Complaint, action: Action, form: A
     version = None
     try:
         version = read_version(request.POST.get("version", ""), complaint.pk)
-        action.perform(Call(complaint.pk, form, request.user, version, timezone.now()))
+        result = action.perform(Call(complaint.pk, form, request.user, version, timezone.now()))
     except StaleVersion as stale:
         complaint.refresh_from_db()
+        form.look_again()
         form.add_error(None, stale.text)
         return action_page(request, complaint, action, form, site=site, status=CONFLICT, since=version)
     except FormForged as forged:
@@ -94,14 +103,21 @@ def _perform(request: HttpRequest, complaint: Complaint, action: Action, form: A
     except Refused as refusal:
         form.add_error(None, refusal.text)
         return action_page(request, complaint, action, form, site=site, status=UNPROCESSABLE)
-    after = Complaint.objects.visible_to(request.user).filter(pk=complaint.pk).first()
+    landed = action.lands(result) if action.lands else complaint
+    after = Complaint.objects.visible_to(request.user).filter(pk=landed.pk).first()
     draft = f"{draft_name(action)}:{request.user.pk}:{complaint.pk}"
-    messages.success(request, _done_words(action, after), extra_tags=draft)
-    return redirect(case_url(complaint, action.panel) if after else "admin:complaints_complaint_changelist")
+    messages.success(request, _done_words(action, complaint, after), extra_tags=draft)
+    return redirect(case_url(after, action.panel) if after else "admin:complaints_complaint_changelist")
 
 
-def _done_words(action: Action, after: Complaint | None) -> str:
+def _done_words(action: Action, complaint: Complaint, after: Complaint | None) -> str:
     """What happened; a step says where it has led."""
+    if action.name == "merge" or (action.name == "hear" and after and after.pk != complaint.pk):
+        return _("%(number)s has been merged into this complaint, and what came to it is here.") % {
+            "number": complaint.number
+        }
+    if action.name == "pass_on" and after and after.assignee_id is None and after.shop.allots_cases:
+        return _("The system finds nobody who can have it now: the case is unassigned. Its history says why.")
     if action.step and after:
         return _("Now: %(stage)s.") % {"stage": after.get_state_display()}
     return str(action.done)
@@ -130,7 +146,18 @@ def action_page(
         "changes": changes_since(complaint, since) if since is not None else [],
         "back": case_url(complaint, action.panel),
     }
-    return render(request, "admin/complaints/complaint/action.html", context, status=status)
+    if written := _written(form):
+        context |= found(complaint, written, request.user, now=timezone.now())
+    if action.context:
+        context |= action.context(request, complaint, form, timezone.now())
+    return render(request, action.template, context, status=status)
+
+
+def _written(form: Any) -> str:
+    """The words to the customer that the form holds."""
+    if "channel" not in form.fields or "body" not in form.fields or isinstance(form, HearForm):
+        return ""
+    return str(form["body"].value() or "")[:REPLY_LENGTH]
 
 
 def in_the_way(complaint: Complaint, action: Action, user: Any) -> list[Refused]:
@@ -149,4 +176,4 @@ def draft_name(action: Action) -> str:
 
 def _initial(request: HttpRequest) -> dict[str, str]:
     """First values from the address, for links to an action on a certain option, promise, inquiry or claim."""
-    return {name: request.GET[name] for name in ("remedy", "promise", "inquiry", "claim") if name in request.GET}
+    return {name: request.GET[name] for name in NAMED_IN_ADDRESS if name in request.GET}

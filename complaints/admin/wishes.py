@@ -14,6 +14,7 @@ from complaints.models import Absence, AlertPreference
 from complaints.operations import absences, wishes
 from complaints.refusals import Refused
 
+from . import reassigning
 from .asked import known_id
 from .forms import LocalDateTimeField
 
@@ -81,9 +82,10 @@ def absent(request: HttpRequest, *, site: Any) -> HttpResponse:
     form = AbsenceForm(request.POST, user=request.user)
     if not form.is_valid():
         return _shown(request, site, absence_form=form)
-    absences.enter(request.user, **form.cleaned_data)
+    absence = absences.enter(request.user, **form.cleaned_data)
     messages.success(request, _("Entered. Alerts pass you by in this time."))
-    return redirect("admin:complaints_alert_wishes")
+    offer = reassigning.offer_after_absence(request, request.user, absence)
+    return offer or redirect("admin:complaints_alert_wishes")
 
 
 def back(request: HttpRequest) -> HttpResponse:

@@ -15,8 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints.lifecycle import OPEN, STAGES, State
-from complaints.models import Complaint, Priority, Shop
+from complaints.models import Complaint, Priority, Shop, WebSubmission
 from complaints.queries import worklist
+from complaints.queries.case import held_back
 from complaints.queries.worklist import Wanted
 
 from .displays import staff_name, stage_number
@@ -42,7 +43,7 @@ def work_list(request: HttpRequest, *, site: Any) -> HttpResponse:
         "narrowed": bool(wanted.shop or wanted.stage or wanted.priority),
         "unnarrowed": _address(Wanted(tab=wanted.tab, text=wanted.text)),
         "counts": counts,
-        "rows": [_row(complaint, request.user) for complaint in page.rows],
+        "rows": _rows(page.rows, request.user),
         "next": _address(wanted, after=_pack(worklist.position(page.rows[-1], wanted)))
         if page.has_next and page.rows
         else "",
@@ -50,11 +51,20 @@ def work_list(request: HttpRequest, *, site: Any) -> HttpResponse:
         if page.has_previous and page.rows
         else "",
         "first": _address(wanted),
+        "may_select": request.user.has_perm("complaints.assign_complaint") and not worklist.TABS[wanted.tab].ended,
         "stages": len(STAGES),
         "count_limit": worklist.COUNT_LIMIT,
         "now": now,
+        "held_back": held_back(request.user),
+        "sent_by_form": _sent_by_form(request.user, wanted) if not page.rows else None,
     }
     return render(request, "admin/complaints/complaint/change_list.html", context)
+
+
+def _sent_by_form(user: Any, wanted: Wanted) -> WebSubmission | None:
+    """What somebody sent by the web form and names by its receipt, which has become no complaint."""
+    may_see = wanted.text and user.has_perm("complaints.view_websubmission")
+    return WebSubmission.objects.visible_to(user).named(wanted.text) if may_see else None
 
 
 def _first_tab(user: Any) -> str:
@@ -78,6 +88,15 @@ def _wanted(request: HttpRequest, shops: list[Shop]) -> Wanted:
         after=_unpack(asked.get("after", "")),
         before=_unpack(asked.get("before", "")),
     )
+
+
+def _rows(complaints: list[Complaint], user: Any) -> list[dict[str, Any]]:
+    """A merged one names the complaint in which it goes on, where that stands in the list as well."""
+    numbers = {complaint.pk: complaint.number for complaint in complaints}
+    return [
+        _row(complaint, user) | {"goes_on_as": numbers.get(complaint.merged_into_id or 0, "")}
+        for complaint in complaints
+    ]
 
 
 def _row(complaint: Complaint, user: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The case page: what is known, what was said, what comes next (look.md)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -9,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from complaints.lifecycle import REOPEN_WITHIN, STAGES, CaseFacts, State
+from complaints.lifecycle import STAGES, CaseFacts, State
 from complaints.models import (
     Approval,
     Complaint,
@@ -22,16 +23,21 @@ from complaints.models import (
     Remedy,
 )
 from complaints.operations import uploads
-from complaints.queries import case
+from complaints.operations.assignment import PASSED_ON
+from complaints.operations.matters import surviving
+from complaints.queries import case, merged, service_policies
 from complaints.queries.facts import case_facts
 from complaints.sla import Kind
 from followups.admin import panels
-from knowledge.queries import scripts_for
 
 from .actions import ACTIONS
+from .allotting_words import skills_of
 from .displays import staff_name
 from .gauges import gauges
+from .listing_words import concerned
 from .next_step import steps
+from .reply_advice import others
+from .reply_script import offered, options_told
 from .signing import sign_version
 from .transitions import visible_or_404
 
@@ -83,7 +89,8 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
     prefetch_related_objects([complaint], *RELATED)
     facts = case_facts(complaint)
     promises = list(complaint.promises.all())
-    timeline = case.timeline(complaint)
+    joined = merged.merged_numbers(complaint)
+    timeline = case.timeline(complaint, joined)
     _annotate(timeline, promises)
     known: dict[str, list[Any]] = {
         "evidence": list(complaint.evidence.all()),
@@ -95,10 +102,12 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
     }
     forms = _forms(complaint, user, facts)
     clocks = gauges(complaint, now)
+    lines = list(complaint.order.lines.all()) if complaint.order else []
     context = site.each_context(request) | {
         "title": str(complaint),
         "complaint": complaint,
-        "lines": list(complaint.order.lines.all()) if complaint.order else [],
+        "lines": lines,
+        "concerns": concerned(complaint, lines, user),
         "now": now,
         "facts": facts,
         "version": sign_version(complaint),
@@ -109,15 +118,23 @@ def case_page(request: HttpRequest, object_id: str, *, site: Any) -> HttpRespons
         "show": _asked(request.GET.get("show", "")),
         "timeline": timeline,
         "earlier": case.earlier(complaint, user),
+        "unconfirmed": case.unconfirmed(complaint),
+        "linked": case.linked(complaint, user),
+        "terms": _terms(complaint, user, now),
+        "merged": joined,
+        "survivor": surviving(complaint),
+        "splits": _splits(complaint, timeline, user),
         "shares": _shares(known["liability"]),
         "at_fault": any(share.party in RECOVERABLE for share in known["liability"]),
         "open_claims": sum(claim.is_open for claim in known["claims"]),
-        "scripts": scripts_for(complaint.state) if "reply_form" in forms else [],
+        "scripts": offered(complaint, _heard(timeline)) if "reply_form" in forms else [],
+        "writers": others(complaint, user, now=now) if "reply_form" in forms else [],
+        "options_told": options_told(complaint) if "reply_form" in forms else "",
         "panels": _panels(complaint, facts, known, forms, user),
         "rating_scale": panels.RATING_SCALE,
         "max_bytes": uploads.MAX_BYTES,
         "max_megabytes": uploads.MAX_BYTES // uploads.MEGABYTE,
-        "reopen_until": complaint.closed_at + REOPEN_WITHIN if complaint.closed_at else None,
+        "reopen_until": complaint.closed_at + complaint.shop.reopen_within if complaint.closed_at else None,
         **known,
         **steps(complaint, facts, user, now=now),
         **forms,
@@ -140,6 +157,24 @@ def clocks_part(request: HttpRequest, object_id: str) -> HttpResponse:
     return render(request, "admin/complaints/complaint/_clocks.html", context)
 
 
+def _splits(complaint: Complaint, timeline: case.Timeline, user: Any) -> bool:
+    """Whether this reader may split a contact off: the customer must have said something else besides."""
+    said = sum(
+        entry.contact is not None and entry.contact.direction == Contact.Direction.IN for entry in timeline.entries
+    )
+    return said > 1 and not complaint.merged_into_id and ACTIONS["split"].open_to(user)
+
+
+def _terms(complaint: Complaint, user: Any, now: datetime) -> service_policies.Terms | None:
+    return service_policies.terms_of(complaint, now=now) if user.has_perm("knowledge.view_servicepolicy") else None
+
+
+def _heard(timeline: case.Timeline) -> str:
+    """What the customer said last, of what the page shows."""
+    said = [entry.contact for entry in timeline.entries if entry.contact]
+    return next((one.body for one in reversed(said) if one.direction == Contact.Direction.IN), "")
+
+
 def _asked(show: str) -> str:
     return show if show in SHOW else "all"
 
@@ -156,10 +191,12 @@ def _annotate(timeline: case.Timeline, promises: list[Promise]) -> None:
     ]
     if replies and not timeline.shortened:
         replies[0].first_reply = True
-    assigned = [event for event in events if event.kind == "assigned"]
+    assigned = [event for event in events if event.kind in ("assigned", PASSED_ON)]
     names = get_user_model().objects.in_bulk({event.data["after"] for event in assigned}) if assigned else {}
+    skills = skills_of(assigned)
     for event in assigned:
         event.assigned_to = staff_name(names.get(event.data["after"]))
+        event.skill = skills.get(event.data.get("rule", {}).get("skill"))
 
 
 def _shares(liability: list[LiabilityShare]) -> list[dict[str, Any]]:

@@ -17,6 +17,8 @@ PROBE_ROWS = 20
 # A header has them, the line that a clerk wrote above it hardly.
 LEAST_COLUMNS = 3
 CHUNK = 1 << 20
+# Longer than any row of an export; a file without line ends would be one row, and as large in memory.
+LONGEST_LINE = 1 << 20
 # No file holds it: files with other control characters than line ends and tabs in this place are no text at all.
 END = "\x1eend of file\x1e"
 
@@ -31,6 +33,10 @@ class UnknownEncoding(Problem):
     message = _(
         "The characters of this file are neither UTF-8 nor GB18030. Save it as “CSV UTF-8” in a spreadsheet program."
     )
+
+
+class OtherEncoding(Problem):
+    message = _("The characters of this file are not %(encoding)s. Choose another encoding.")
 
 
 class CutOff(Problem):
@@ -50,22 +56,33 @@ def encoding_of(file: BinaryIO) -> str:
     elif mark == codecs.BOM_UTF8:
         candidates = ["utf-8-sig"]
     else:
-        candidates = ["utf-8", "gb18030"]
+        candidates = _unmarked(mark + file.read(CHUNK))
     for encoding in candidates:
         if _readable(file, encoding):
             return encoding
     raise UnknownEncoding
 
 
-def reader(opened: Opener, encoding: str) -> Callable[[], Iterator[tuple[int, Sequence[Any]]]]:
-    """A function that reads the rows from the start. Its iterator raises CutOff, DamagedRow and opener's problems."""
-    delimiter = _delimiter(opened, encoding)
+def reader(opened: Opener, encoding: str, delimiter: str) -> Callable[[], Iterator[tuple[int, Sequence[Any]]]]:
+    """A function that reads the rows from the start.
+
+    Its iterator raises CutOff, DamagedRow, OtherEncoding and opener's problems.
+    """
 
     def rows() -> Iterator[tuple[int, Sequence[Any]]]:
         with _lines(opened, encoding) as lines:
             yield from _rows(lines, delimiter)
 
     return rows
+
+
+def _unmarked(head: bytes) -> list[str]:
+    """Encodings of a file without a mark. Every second byte of ASCII in UTF-16 is zero, none of any other text."""
+    halves = head[:4096][::2], head[:4096][1::2]
+    zeros = [half.count(0) for half in halves]
+    if max(zeros) > max(3, len(head[:4096]) // 10, 4 * min(zeros)):
+        return ["utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"]
+    return ["utf-8", "gb18030"]
 
 
 def _readable(file: BinaryIO, encoding: str) -> bool:
@@ -75,7 +92,7 @@ def _readable(file: BinaryIO, encoding: str) -> bool:
     lines = 1
     try:
         while chunk := file.read(CHUNK):
-            if b"\0" in chunk and encoding != "utf-16":
+            if b"\0" in chunk and not encoding.startswith("utf-16"):
                 raise NotText
             lines += decoder.decode(chunk).count("\n")
     except UnicodeDecodeError:
@@ -89,11 +106,23 @@ def _readable(file: BinaryIO, encoding: str) -> bool:
 
 @contextmanager
 def _lines(opened: Opener, encoding: str) -> Iterator[Iterator[str]]:
-    with opened() as file, io.TextIOWrapper(file, encoding=encoding, newline="") as lines:
-        yield lines
+    with opened() as file, io.TextIOWrapper(file, encoding=encoding, newline="") as text:
+        try:
+            yield _bounded(text)
+        except UnicodeError:
+            raise OtherEncoding(encoding=encoding.upper()) from None
 
 
-def _delimiter(opened: Opener, encoding: str) -> str:
+def _bounded(text: io.TextIOWrapper) -> Iterator[str]:
+    number = 0
+    while line := text.readline(LONGEST_LINE):
+        number += 1
+        if len(line) == LONGEST_LINE:
+            raise DamagedRow(row=number)
+        yield line
+
+
+def delimiter_of(opened: Opener, encoding: str) -> str:
     """The delimiter that divides the header best; rows below it may hold more of another one in a single cell."""
     with _lines(opened, encoding) as lines:
         probe = list(islice(lines, PROBE_ROWS))

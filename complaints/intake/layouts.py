@@ -27,13 +27,24 @@ class Kind(StrEnum):
     PARCELS = "parcels"
 
 
+class Holds(StrEnum):
+    """What the rows of a file are."""
+
+    ORDERS = "orders"
+    CASES = "complaints"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field and the columns that may hold it; where several are there, the first with a known value counts."""
+    """A field and the columns that may hold it; where several are there, the first with a known value counts.
+
+    `place` of a column that a person pointed at (from 0); its name may occur twice, or be missing.
+    """
 
     field: str
     kind: Kind
     names: tuple[str, ...]
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +53,8 @@ class Layout:
 
     `signature`: the columns that every file of this kind has. `separators`: what joins the products of an order that
     are merged into one row. `line_rows`: each row is one product, and the amounts of its rows add up. `unpaid`: states
-    in which the amount to be paid has not been paid. `dated_numbers`: order numbers begin with YYMMDD.
+    in which the amount to be paid has not been paid. `dated_numbers`: order numbers begin with YYMMDD. `ended`: parts
+    of the states in which the platform is through with a case. `required`: the fields that a row cannot do without.
     """
 
     name: str
@@ -54,10 +66,18 @@ class Layout:
     line_rows: bool = False
     unpaid: tuple[str, ...] = ()
     dated_numbers: bool = False
+    ended: tuple[str, ...] = ()
+    required: tuple[str, ...] = ("number",)
+    holds: Holds = Holds.ORDERS
 
     @property
     def holds_orders(self) -> bool:
-        return bool(self.columns)
+        return self.holds == Holds.ORDERS
+
+    @property
+    def key(self) -> str:
+        """The field that says which rows belong together."""
+        return "number" if self.holds_orders else "case"
 
 
 def _column(field: str, kind: Kind, *names: str) -> Column:
@@ -160,25 +180,63 @@ DOUYIN_ORDERS = Layout(
     ),
 )
 
+ENDED = ("成功", "关闭", "完成", "完结", "取消", "撤销", "撤回")
+"""In the states of after-sales cases that are over, on each of the platforms."""
+
+TMALL_REFUNDS = Layout(
+    name="tmall_refund",
+    label=_("Tmall refunds"),
+    platform=Platform.TAOBAO,
+    signature=("退款编号", "订单编号"),
+    holds=Holds.CASES,
+    required=("case",),
+    ended=ENDED,
+    columns=(
+        _column("case", Kind.IDENTIFIER, "退款编号"),
+        _column("order_number", Kind.IDENTIFIER, "订单编号"),
+        _column("shop_name", Kind.TEXT, "店铺名称"),
+        _column("buyer", Kind.PERSONAL, "买家会员名", "买家昵称"),
+        _column("status", Kind.TEXT, "退款状态"),
+        _column("ended_at", Kind.TIME, "退款完结时间"),
+        _column("received_at", Kind.TIME, "退款的申请时间"),
+        _column("product", Kind.TEXT, "宝贝标题"),
+        _column("reason", Kind.TEXT, "买家退款原因"),
+        _column("text", Kind.TEXT, "买家退款说明"),
+        _column("refund", Kind.MONEY, "买家退款金额"),
+        _column("paid_amount", Kind.MONEY, "买家实际支付金额"),
+        _column("whole", Kind.TEXT, "部分退款_全部退款"),
+        _column("return", Kind.TEXT, "是否需要退货"),
+        _column("goods", Kind.TEXT, "货物状态"),
+        _column("intervention", Kind.TEXT, "客服介入状态"),
+        _column("parcel", Kind.TEXT, "发货物流信息"),
+    ),
+)
+
+DOUYIN_AFTERSALES = Layout(
+    name="douyin_aftersale",
+    label=_("Douyin after-sales cases"),
+    platform=Platform.DOUYIN,
+    signature=("售后单号", "订单号"),
+    holds=Holds.CASES,
+    required=("case",),
+    ended=ENDED,
+    columns=(
+        _column("case", Kind.IDENTIFIER, "售后单号"),
+        _column("order_number", Kind.IDENTIFIER, "订单号"),
+        _column("line_number", Kind.IDENTIFIER, "商品单号"),
+        _column("shop_name", Kind.TEXT, "店铺名称"),
+        _column("status", Kind.TEXT, "售后状态"),
+        _column("received_at", Kind.TIME, "售后申请时间"),
+        _column("product", Kind.TEXT, "商品名称", "选购商品"),
+        _column("demand", Kind.TEXT, "售后类型"),
+        _column("reason", Kind.TEXT, "售后原因", "申请原因"),
+        _column("text", Kind.TEXT, "售后说明", "申请说明", "问题描述"),
+        _column("refund", Kind.MONEY, "退商品金额(元)"),
+    ),
+)
+
 LAYOUTS = {
-    layout.name: layout
-    for layout in (
-        Layout(
-            name="tmall_refund",
-            label=_("Tmall refunds"),
-            platform=Platform.TAOBAO,
-            signature=("退款编号", "订单编号"),
-        ),
-        Layout(
-            name="douyin_aftersale",
-            label=_("Douyin after-sales cases"),
-            platform=Platform.DOUYIN,
-            signature=("售后单号", "订单号"),
-        ),
-        TAOBAO_ORDERS,
-        PDD_ORDERS,
-        DOUYIN_ORDERS,
-    )
+    layout.name: layout for layout in (TMALL_REFUNDS, DOUYIN_AFTERSALES, TAOBAO_ORDERS, PDD_ORDERS, DOUYIN_ORDERS)
 }
 
 

@@ -86,20 +86,7 @@ class OrderFile:
 
     def entries(self) -> Iterator["Entry"]:
         """The orders of the file, each once its last row has been read. Rows without a number stand alone."""
-        return (self._entry(rows) for rows in self._orders())
-
-    def _entry(self, rows: list[ReadRow]) -> "Entry":
-        """The rows as one order; with one bad row all are refused, for half an order would pass for the whole."""
-        bad = next((row for row in rows if row.findings), rows[0])
-        findings = bad.findings
-        if not findings:
-            try:
-                return Entry(len(rows), snapshot_of(rows, self.layout))
-            except Problem as problem:
-                findings = (Finding("", problem),)
-        sibling = (Finding("", SiblingRefused(row=bad.row)),)
-        refusals = [Refusal(row.row, row.cells, findings if row is bad else row.findings or sibling) for row in rows]
-        return Entry(len(rows), None, tuple(refusals))
+        return (entry_of(rows, self.layout) for rows in self._orders())
 
     def _orders(self) -> Iterator[list[ReadRow]]:
         """The rows of one order after another; those of a scattered order when the last has come."""
@@ -124,6 +111,20 @@ class OrderFile:
         reader = RowReader(self.layout, self.header, exact=self.sheet.exact, digits_lost=self.digits_lost)
         for number, cells in _filled(self.sheet, self.header_row, reader):
             yield reader.read(number, cells)
+
+
+def entry_of(rows: Sequence[ReadRow], layout: Layout) -> Entry:
+    """The rows as one order; with one bad row all are refused, for half an order would pass for the whole."""
+    bad = next((row for row in rows if row.findings), rows[0])
+    findings = bad.findings
+    if not findings:
+        try:
+            return Entry(len(rows), snapshot_of(rows, layout))
+        except Problem as problem:
+            findings = (Finding("", problem),)
+    sibling = (Finding("", SiblingRefused(row=bad.row)),)
+    refusals = [Refusal(row.row, row.cells, findings if row is bad else row.findings or sibling) for row in rows]
+    return Entry(len(rows), None, tuple(refusals))
 
 
 def open_order_file(

@@ -1,6 +1,6 @@
-"""One row of an order export, read by its layout."""
+"""One row of a file of orders or cases, read by its layout."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,19 @@ class NumberMissing(Problem):
     message = _("There is no order number.")
 
 
+class CaseMissing(Problem):
+    message = _("There is no number of the case.")
+
+
+class TextMissing(Problem):
+    message = _("There is nothing that the customer says.")
+
+
+MISSING: dict[str, type[Problem]] = {"number": NumberMissing, "case": CaseMissing, "text": TextMissing}
+NUMBERS = ("number", "case", "order_number")
+"""Fields that name a row, or an order, for ever: what is wrong with their digits is wrong with the row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What is wrong, and in which column; an empty column stands for the whole row."""
@@ -49,6 +62,10 @@ class ReadRow:
     def number(self) -> str:
         return self.values.get("number") or ""
 
+    @property
+    def case(self) -> str:
+        return self.values.get("case") or ""
+
 
 class RowReader:
     """Reads the rows below one header.
@@ -61,13 +78,10 @@ class RowReader:
         self.width = max((place for place, name in enumerate(names, 1) if name), default=0)
         self.exact = exact
         self.digits_lost = digits_lost
-        self.places = [
-            (column.field, column.kind, name, names.index(name))
-            for column in layout.columns
-            for name in column.names
-            if name in names
-        ]
-        self.number_place = self._place("number")
+        self.required = layout.required
+        self.places = list(_places(layout, names))
+        self.key = layout.key
+        self.key_place = self._place(layout.key)
         self.shop_place = self._place("shop_name")
 
     def _place(self, field: str) -> int | None:
@@ -77,9 +91,9 @@ class RowReader:
         return not any(bare(cell) not in (None, "") for cell in cells)
 
     def number(self, cells: Sequence[Any]) -> str:
-        """The order number alone, for a first look; empty if it cannot be read."""
+        """The number of the order or case alone, for a first look; empty if it cannot be read."""
         try:
-            return self._number(cells)
+            return self._number(_cell(cells, self.key_place)) or ""
         except Problem:
             return ""
 
@@ -96,29 +110,51 @@ class RowReader:
         if wrong := self._wrong_width(cells):
             problems[""] = wrong
         for field, kind, name, place in self.places:
-            if values.get(field) is not None or (place >= len(cells) and field != "number"):
+            if values.get(field) is not None or place >= len(cells):
                 continue
             try:
-                values[field] = self._number(cells) if field == "number" else read(cells[place], kind)
+                values[field] = self._number(cells[place]) if field in NUMBERS else read(cells[place], kind)
             except Problem as problem:
                 problems.setdefault(name, problem)
+                values.setdefault(field, None)
+        for field in self.required:
+            if values.get(field) is None and not problems.keys() & self._names(field):
+                problems[self._name(field)] = MISSING[field]()
         return ReadRow(row, cells, values, tuple(Finding(*found) for found in problems.items()))
+
+    def _names(self, field: str) -> set[str]:
+        return {name for known, _kind, name, _place in self.places if known == field}
+
+    def _name(self, field: str) -> str:
+        return next((name for known, _kind, name, _place in self.places if known == field), "")
 
     def _wrong_width(self, cells: Sequence[Any]) -> Problem | None:
         if self.exact and len(cells) < self.width:
             return RowCutShort(found=len(cells), expected=self.width)
         return None if self.blank(cells[self.width :]) else RowTooLong()
 
-    def _number(self, cells: Sequence[Any]) -> str:
-        number = read(_cell(cells, self.number_place), Kind.IDENTIFIER)
+    def _number(self, cell: Any) -> str | None:
+        number = read(cell, Kind.IDENTIFIER)
         if number is None:
-            raise NumberMissing
+            return None
         if self.digits_lost and rounded(number):
             raise DigitsLost(value=number)
         sound = number.isascii() and number.replace("-", "").replace("_", "").isalnum()
         if not sound or not SHORTEST_NUMBER <= len(number) <= LONGEST_NUMBER:
             raise NotAnIdentifier(value=cut(number, 30))
         return str(number)
+
+
+def _places(layout: Layout, names: Sequence[str]) -> Iterator[tuple[str, Kind, str, int]]:
+    """Field, kind, name and place of each column that is there, the first of a field before the others."""
+    for column in layout.columns:
+        if column.place is not None:
+            name = names[column.place] if column.place < len(names) else ""
+            yield column.field, column.kind, name or "#" + str(column.place + 1), column.place
+            continue
+        for name in column.names:
+            if name in names:
+                yield column.field, column.kind, name, names.index(name)
 
 
 def _cell(cells: Sequence[Any], place: int | None) -> Any:

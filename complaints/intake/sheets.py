@@ -1,6 +1,6 @@
 """Rows out of a file as it comes: CSV or XLSX, told apart by what it holds and not by its name.
 
-A sheet can be read any number of times, and holds no more than a row of the file in memory (an XLSX its shared texts).
+A sheet can be read any number of times, and holds no more than a row of the file in memory.
 """
 
 import zipfile
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import delimited, workbook
 from .problem import Problem
+from .workbook_parts import Located, Texts
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -73,14 +74,24 @@ class Sheet:
     """One table of a file. Each call of `rows` reads it from the start: (row as a spreadsheet counts, from 1; cells).
 
     `exact`: a row with fewer cells than the header has lost its end (in an XLSX empty cells at the end are left out).
+    `encoding` and `delimiter` of delimited text, as found or as given; `name` of a workbook's table. `rows_from` begins
+    with the row at a mark that came along with it before: a workbook need not be parsed up to there again.
     """
 
     rows: Callable[[], Iterator[Row]]
+    rows_from: Callable[[int], Iterator[Located]]
     exact: bool
+    name: str = ""
+    encoding: str = ""
+    delimiter: str = ""
 
 
-def open_sheets(source: Source) -> list[Sheet]:
-    """The tables of a file, given by its path or its bytes. Raises Problem with what is wrong with the file."""
+def open_sheets(source: Source, *, encoding: str = "", delimiter: str = "", texts: Texts | None = None) -> list[Sheet]:
+    """The tables of a file, given by its path or its bytes. Raises Problem with what is wrong with the file.
+
+    `encoding` and `delimiter` correct what would be found, and are believed until a row shows that they are wrong. For
+    a workbook they mean nothing. `texts` keeps the shared texts of a workbook that is read in several goes.
+    """
     with _opened(source) as file:
         head = file.read(4096)
         if not head.strip():
@@ -90,12 +101,17 @@ def open_sheets(source: Source) -> list[Sheet]:
         if head.startswith(b"%PDF"):
             raise Pdf
         if head.startswith(ZIP):
-            return _workbook_sheets(source, file)
+            return _workbook_sheets(source, file, texts)
         if _is_markup(head):
             raise WebPage
-        encoding = delimited.encoding_of(file)
-    rows = delimited.reader(lambda: _opened(source), encoding)
-    return [Sheet(rows, exact=True)]
+        encoding = encoding or delimited.encoding_of(file)
+    delimiter = delimiter or delimited.delimiter_of(lambda: _opened(source), encoding)
+    rows = delimited.reader(lambda: _opened(source), encoding, delimiter)
+
+    def rows_from(_mark: int) -> Iterator[Located]:
+        return ((number, cells, 0) for number, cells in rows())
+
+    return [Sheet(rows, rows_from, exact=True, encoding=encoding, delimiter=delimiter)]
 
 
 @contextmanager
@@ -129,7 +145,7 @@ def _is_markup(head: bytes) -> bool:
     return head.replace(b"\0", b"").lstrip().startswith(b"<")
 
 
-def _workbook_sheets(source: Source, file: BinaryIO) -> list[Sheet]:
+def _workbook_sheets(source: Source, file: BinaryIO, texts: Texts | None) -> list[Sheet]:
     try:
         with zipfile.ZipFile(file) as archive:
             names = set(archive.namelist())
@@ -137,5 +153,9 @@ def _workbook_sheets(source: Source, file: BinaryIO) -> list[Sheet]:
         raise workbook.DamagedWorkbook from error
     if "xl/workbook.xml" not in names:
         raise OtherWorkbook if names & {"content.xml", "xl/workbook.bin"} else OtherArchive
-    tables = workbook.tables(lambda: _opened(source))
-    return [Sheet(rows, exact=False) for rows in tables]
+    tables = workbook.tables(lambda: _opened(source), texts)
+    return [Sheet(_from_the_start(rows_from), rows_from, exact=False, name=name) for name, rows_from in tables]
+
+
+def _from_the_start(rows_from: Callable[[int], Iterator[Located]]) -> Callable[[], Iterator[Row]]:
+    return lambda: ((number, cells) for number, cells, _mark in rows_from(0))

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Customer, Order, OrderLine
-from complaints.operations.intake import Person
+from complaints.operations.customers import Person
 from complaints.operations.orders import LineSnapshot, OrderSnapshot
 
 from .cells import LARGEST_AMOUNT, PLATFORM_ZONE, AmountTooLarge, cut
@@ -65,14 +65,27 @@ def lines_of(values: Values, layout: Layout) -> list[LineSnapshot]:
     return [_line(part, quantity, None) for part, quantity in zip(parts, quantities, strict=True)]
 
 
+def overruled(rows: Sequence[ReadRow], layout: Layout) -> int:
+    """How many rows say something else than a later row about the same thing, which is the one that counts."""
+    later: dict[Any, Values] = {}
+    count = 0
+    for row in reversed(rows):
+        said = later.setdefault(_thing(row, layout), row.values)
+        count += said != row.values
+    return count
+
+
 def _products(rows: Sequence[ReadRow], layout: Layout) -> list[Values]:
     """The values of each row, without those that tell of the same product again."""
-    products: dict[Any, Values] = {}
-    for row in rows:
-        names = [row.values.get(name) for name in LINE_IDENTITY] if layout.line_rows else []
-        own_number = row.values.get("line_number")
-        products[own_number or tuple(names)] = row.values
-    return list(products.values())
+    return list({_thing(row, layout): row.values for row in rows}.values())
+
+
+def _thing(row: ReadRow, layout: Layout) -> Any:
+    """What the row is about within its group: a product of the order; the whole of it where a row tells all."""
+    if not layout.holds_orders:
+        return ()
+    names = [row.values.get(name) for name in LINE_IDENTITY] if layout.line_rows else []
+    return row.values.get("line_number") or tuple(names)
 
 
 def _divided(whole: Mapping[str, str], values: Values, separators: Iterable[str]) -> list[dict[str, str]]:

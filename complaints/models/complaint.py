@@ -12,6 +12,7 @@ from complaints.roles import STEP_PERMISSIONS
 from knowledge.models import IssueType
 
 from .customer import Customer
+from .moment import Moment
 from .order import Order
 from .shop import Shop, shop_ids_of
 
@@ -75,6 +76,10 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
 
     def due_between(self, start, end) -> "ComplaintQuerySet":
         return self.open().filter(next_due_at__gt=start, next_due_at__lte=end)
+
+    def came_back(self) -> "ComplaintQuerySet":
+        """Ended complaints whose customer asks to reopen them."""
+        return self.filter(reopen_asked_at__isnull=False)
 
     def unassigned(self) -> "ComplaintQuerySet":
         return self.open().filter(assignee__isnull=True)
@@ -151,14 +156,34 @@ class Complaint(Lifecycle):
         "self", verbose_name=_("merged into"), null=True, on_delete=models.PROTECT, related_name="merged",
         editable=False,
     )  # fmt: skip
+    merged_at = models.DateTimeField(_("merged at"), null=True, editable=False)
+    split_from = models.ForeignKey(
+        "self", verbose_name=_("split off from"), null=True, on_delete=models.PROTECT, related_name="split_off",
+        editable=False,
+    )  # fmt: skip
+    """The complaint to which its first contact had been made."""
+    previous = models.ForeignKey(
+        "self", verbose_name=_("follows"), null=True, on_delete=models.PROTECT, related_name="following",
+        editable=False,
+    )  # fmt: skip
+    """The ended complaint about the same matter, which was over for too long to be reopened."""
+    repeated = models.BooleanField(_("repeated complaint"), default=False, editable=False)
+    """Whether there had been a complaint on the same order before."""
+    reopen_asked_at = models.DateTimeField(_("the customer came back"), null=True, editable=False)
+    """Since when an ended complaint waits for somebody to reopen it or to say why not."""
     registration_token = models.UUIDField(null=True, editable=False)
     received_at = models.DateTimeField(_("received at"))
     created_at = models.DateTimeField(_("registered at"), editable=False)
+    changed_at = models.DateTimeField(_("last change"), db_default=Moment(), editable=False)
+    """When its history grew last, by the database's clock: who reads the changes since a moment goes by it."""
     next_due_at = models.DateTimeField(_("next due"), null=True, editable=False)
     next_critical_at = models.DateTimeField(null=True, editable=False)
     """From when the clock that is due next is at risk; beside it, so that a list row needs no look at the clocks."""
     last_contact_at = models.DateTimeField(_("last contact"), null=True, editable=False)
     last_contact_inbound = models.BooleanField(_("last contact by the customer"), default=True, editable=False)
+
+    touched = False
+    """Whether whoever holds this instance has written `changed_at` already."""
 
     objects = ComplaintQuerySet.as_manager()
 
@@ -203,21 +228,30 @@ class Complaint(Lifecycle):
                 fields=["id"], condition=IS_OPEN & Q(next_due_at__isnull=True), name="complaint_without_clock"
             ),
             models.Index(fields=["closed_at"], condition=Q(closed_at__isnull=False), name="complaint_closed"),
+            models.Index(fields=["changed_at"], condition=Q(state=State.CLOSED), name="complaint_closed_changed"),
             models.Index(fields=["hold_until", "id"], condition=Q(held_at__isnull=False), name="complaint_on_hold"),
             models.Index(fields=["policy", "id"], condition=IS_OPEN, name="complaint_open_by_policy"),
             models.Index(fields=["-received_at", "-id"], name="complaint_recent"),
             models.Index(fields=["-received_at", "-id"], condition=Q(state__in=ENDED_STATES), name="complaint_ended"),
             models.Index(fields=["shop", "-received_at", "-id"], name="complaint_shop_recent"),
+            models.Index(fields=["shop", "changed_at", "id"], name="complaint_shop_changed"),
+            models.Index(
+                fields=["next_due_at", "id"],
+                condition=Q(reopen_asked_at__isnull=False),
+                name="complaint_came_back",
+            ),
         ]
         permissions = [
             *STEP_PERMISSIONS,
             ("hold_complaint", "Can put complaints on hold and resume them"),
             ("set_platform_case", "Can record a platform case and its deadline"),
             ("claim_complaint", "Can claim an unassigned complaint"),
+            ("pass_on_complaint", "Can pass on own complaints"),
             ("assign_complaint", "Can assign complaints to others"),
             ("set_liability", "Can settle liability"),
             ("waive_evidence", "Can waive missing evidence"),
             ("record_apology", "Can log the supervisor's apology call"),
+            ("overrule_phrases", "Can let a reply pass that phrase rules block"),
             ("reveal_contact", "Can reveal masked contact data"),
             ("view_executing", "Can see complaints whose remedy is being carried out"),
         ]
@@ -230,16 +264,21 @@ class Complaint(Lifecycle):
         return self.state in OPEN_STATES
 
     @property
-    def missing_fields(self) -> list[str]:
-        """Labels of what the registration template still lacks (R3.2), in the order of the template."""
+    def missing(self) -> list[tuple[str, Any]]:
+        """Code and label of what the registration template still lacks (R3.2), in the order of the template."""
         checks = (
-            (_("complainant"), self.customer_id),
-            (_("order number (or the reason for none)"), self.order_id or self.no_order_reason),
-            (_("issue type"), self.issue_type_id),
-            (_("demand"), self.demand),
-            (_("contact"), self.customer and self.customer.reachable),
+            ("complainant", _("complainant"), self.customer_id),
+            ("order", _("order number (or the reason for none)"), self.order_id or self.no_order_reason),
+            ("issue_type", _("issue type"), self.issue_type_id),
+            ("demand", _("demand"), self.demand),
+            ("contact", _("contact"), self.customer and self.customer.reachable),
         )
-        return [str(label) for label, present in checks if not present]
+        return [(code, label) for code, label, present in checks if not present]
+
+    @property
+    def missing_fields(self) -> list[str]:
+        """The labels of what is missing, in the reader's language."""
+        return [str(label) for _code, label in self.missing]
 
     @property
     def is_about_service(self) -> bool:

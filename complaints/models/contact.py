@@ -2,8 +2,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from encrypted_fields.fields import EncryptedCharField
+
+from complaints import identity
 
 from .complaint import Channel, Complaint
+
+HUMAN_REPLY = Q(direction="out", automatic=False, purpose__in=["message", "basis"], author__isnull=False)
+"""What a person of ours wrote to a customer: no notice, no call, nothing that went out by itself."""
 
 
 class Contact(models.Model):
@@ -30,20 +36,36 @@ class Contact(models.Model):
     channel = models.CharField(_("channel"), max_length=16, choices=Channel, blank=True)
     purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose, default=Purpose.MESSAGE)
     body = models.TextField(_("text"))
+    quoted = models.TextField(_("quoted text"), blank=True, default="")
+    """Of a mail: what it quotes of others; shown folded."""
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("author"), null=True, on_delete=models.PROTECT, related_name="+"
     )
     automatic = models.BooleanField(_("automatic"), default=False)
+    sender = EncryptedCharField(_("sent by"), max_length=254, null=True, blank=True, editable=False)
+    """Who says to have sent it, where the channel proves nothing: the address of a mail, what a form was given."""
+    source = models.CharField(max_length=160, null=True, unique=True, editable=False)
+    """Which delivery it came by, as its channel names it: what is delivered again is not taken in twice."""
     at = models.DateTimeField(_("at"))
 
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         ordering = ["at", "id"]
-        indexes = [models.Index(fields=["complaint", "at", "id"], name="contact_of_complaint")]
+        indexes = [
+            models.Index(fields=["complaint", "at", "id"], name="contact_of_complaint"),
+            models.Index(fields=["at", "author"], condition=HUMAN_REPLY, name="contact_human_reply"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_direction_display()} {self.body[:40]}"
+
+    @property
+    def masked_sender(self) -> str:
+        sender = self.sender or ""
+        if "@" in sender:
+            return identity.mask_email(sender)
+        return identity.mask_phone(sender) if sender.lstrip("+").isdigit() else identity.mask_name(sender)
 
 
 class Promise(models.Model):
@@ -86,3 +108,22 @@ class Promise(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class ScriptUse(models.Model):
+    """A reply was made of this version of a script, and how much of its words was changed."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="script_uses")
+    version = models.ForeignKey("knowledge.ScriptVersion", on_delete=models.PROTECT, related_name="uses")
+    percent_edited = models.PositiveSmallIntegerField(_("share edited"))
+
+    class Meta:
+        verbose_name = _("use of a script")
+        verbose_name_plural = _("uses of scripts")
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "version"], name="scriptuse_once"),
+            models.CheckConstraint(condition=Q(percent_edited__lte=100), name="scriptuse_percent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} / {self.version_id}"

@@ -1,3 +1,5 @@
+from collections.abc import Collection, Mapping
+
 from django.apps import apps
 from django.conf import settings
 from django.db import models
@@ -26,15 +28,20 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
     def matching(self, text: str) -> "CustomerQuerySet":
         """Customers whose name, phone, e-mail or buyer id is exactly this text, found by fingerprint."""
+        return self.marked({kind: fingerprint(kind, text) for kind in Fact})
+
+    def marked(self, marks: Mapping[Fact, str]) -> "CustomerQuerySet":
+        """Customers who have one of these fingerprints, on any platform; empty ones are nobody's."""
         found = Q()
-        for kind in Fact:
-            mark = fingerprint(kind, text)
-            if mark and kind == Fact.BUYER:
-                # Named with every platform, the way its index begins.
-                found |= Q(platform__in=Platform.values, buyer_hash=mark)
-            elif mark:
-                found |= Q(**{f"{kind}_hash": mark})
+        for kind, mark in marks.items():
+            if mark:
+                found |= having(kind, [mark])
         return self.filter(found) if found else self.none()
+
+    def with_phone_tail(self, digits: str) -> "CustomerQuerySet":
+        """Customers whose phone number ends with the last four of these digits."""
+        mark = identity.tail_fingerprint(digits[-identity.TAIL :], settings.AMENDS_HASH_KEY)
+        return self.filter(phone_tail_hash=mark).exclude(phone_tail_hash="")
 
 
 class Customer(models.Model):
@@ -53,6 +60,10 @@ class Customer(models.Model):
     phone_hash = models.CharField(max_length=64, blank=True, editable=False)
     email_hash = models.CharField(max_length=64, blank=True, editable=False)
     buyer_hash = models.CharField(max_length=64, blank=True, editable=False)
+    phone_tail_hash = models.CharField(max_length=64, blank=True, editable=False)
+    bounced_hash = models.CharField(max_length=64, blank=True, editable=False)
+    """Fingerprint of the address at which our mail was returned; another address is another matter."""
+    email_bounced_at = models.DateTimeField(_("mail returned"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"))
 
     objects = CustomerQuerySet.as_manager()
@@ -69,6 +80,7 @@ class Customer(models.Model):
             models.Index(fields=["name_hash"], condition=~Q(name_hash=""), name="customer_name"),
             models.Index(fields=["phone_hash"], condition=~Q(phone_hash=""), name="customer_phone"),
             models.Index(fields=["email_hash"], condition=~Q(email_hash=""), name="customer_email"),
+            models.Index(fields=["phone_tail_hash"], condition=~Q(phone_tail_hash=""), name="customer_phone_tail"),
         ]
 
     def __str__(self) -> str:
@@ -77,6 +89,7 @@ class Customer(models.Model):
     def save(self, *args, **kwargs) -> None:
         for kind in Fact:
             setattr(self, f"{kind}_hash", fingerprint(kind, getattr(self, kind) or ""))
+        self.phone_tail_hash = tail_fingerprint(self.phone or "")
         super().save(*args, **kwargs)
 
     @property
@@ -96,6 +109,11 @@ class Customer(models.Model):
         return identity.mask_buyer(self.buyer or "")
 
     @property
+    def email_bounced(self) -> bool:
+        """Whether mail to the address that is known now came back."""
+        return bool(self.bounced_hash) and self.bounced_hash == self.email_hash
+
+    @property
     def reachable(self) -> bool:
         """Whether there is any way to contact this person."""
         return bool(self.phone or self.email or self.buyer)
@@ -104,3 +122,15 @@ class Customer(models.Model):
 def fingerprint(kind: Fact, value: str) -> str:
     """The keyed hash of a personal fact under this installation's key."""
     return identity.fingerprint(kind, value, settings.AMENDS_HASH_KEY)
+
+
+def tail_fingerprint(phone: str) -> str:
+    """The keyed hash of the last digits of a phone number."""
+    return identity.tail_fingerprint(identity.phone_tail(phone), settings.AMENDS_HASH_KEY)
+
+
+def having(kind: Fact, marks: Collection[str]) -> Q:
+    """Customers with one of these fingerprints. That none is empty is said again, or SQLite would not use the index."""
+    found = Q(**{f"{kind}_hash__in": marks}) & ~Q(**{f"{kind}_hash": ""})
+    # Named with every platform, the way its index begins.
+    return found & Q(platform__in=Platform.values) if kind == Fact.BUYER else found

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .complaint import Complaint
+from .contact import Contact
 
 
 def stored_name(evidence: "Evidence", original: str) -> str:
@@ -36,6 +37,10 @@ class Evidence(models.Model):
     origin = models.ForeignKey(
         Complaint, verbose_name=_("came with"), null=True, on_delete=models.PROTECT, related_name="+", editable=False
     )
+    contact = models.ForeignKey(
+        Contact, verbose_name=_("came with the message"), null=True, on_delete=models.PROTECT, related_name="files",
+        editable=False,
+    )  # fmt: skip
     kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.PHOTO)
     note = models.CharField(_("what it shows"), max_length=300, blank=True)
     reference = models.CharField(_("reference"), max_length=300, blank=True)

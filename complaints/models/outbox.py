@@ -5,19 +5,22 @@ from django.utils.translation import gettext_lazy as _
 from encrypted_fields.fields import EncryptedCharField, EncryptedTextField
 
 from .complaint import Complaint
+from .hook import Subscription
 from .robot import Robot
 
 REPLY_KEY = "reply:"
+RECEIPT_KEY = "receipt:"
 
 
 class OutboxQuerySet(models.QuerySet["OutboxMessage"]):
     def visible_to(self, user) -> "OutboxQuerySet":
-        """Messages about complaints that the person may see, to the person, and by robots that the person sees."""
+        """Messages about complaints that the person may see, to the person, and by ways that the person sees."""
         if not user.is_active or not user.is_staff:
             return self.none()
         if user.has_perms(("complaints.view_complaint", "complaints.view_all_shops")):
             return self.all()
         own = Q(complaint=None, recipient=user) | Q(robot__in=Robot.objects.visible_to(user))
+        own |= Q(complaint=None, subscription__in=Subscription.objects.visible_to(user))
         return self.filter(own | Q(complaint__in=Complaint.objects.visible_to(user)))
 
     def due(self, now) -> "OutboxQuerySet":
@@ -39,6 +42,8 @@ class OutboxMessage(models.Model):
         SENT = "sent", _("sent")
         UNCERTAIN = "uncertain", _("maybe sent")
         DEAD = "dead", _("failed")
+        HELD = "held", _("held back")
+        CANCELLED = "cancelled", _("cancelled")
 
     class Audience(models.TextChoices):
         STAFF = "staff", _("staff")
@@ -47,6 +52,7 @@ class OutboxMessage(models.Model):
     class Channel(models.TextChoices):
         EMAIL = "email", _("E-mail")
         ROBOT = "robot", _("chat robot")
+        WEBHOOK = "webhook", _("Webhook")
 
     complaint = models.ForeignKey(
         Complaint, verbose_name=_("complaint"), null=True, on_delete=models.PROTECT, related_name="outbox"
@@ -57,8 +63,12 @@ class OutboxMessage(models.Model):
     robot = models.ForeignKey(
         Robot, verbose_name=_("chat robot"), null=True, on_delete=models.PROTECT, related_name="messages"
     )
+    subscription = models.ForeignKey(
+        Subscription, verbose_name=_("outgoing webhook"), null=True, on_delete=models.PROTECT, related_name="messages"
+    )
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     address = EncryptedCharField(_("address"), max_length=254)
+    reply_to = models.CharField(_("replies to"), max_length=400, blank=True)
     subject = models.CharField(_("subject"), max_length=200)
     body = EncryptedTextField(_("text"))
     html = EncryptedTextField(_("text with layout"), blank=True, null=True)
@@ -72,6 +82,8 @@ class OutboxMessage(models.Model):
     data_started_at = models.DateTimeField(_("transmission started"), null=True, editable=False)
     sent_at = models.DateTimeField(_("sent at"), null=True)
     last_error = models.CharField(_("last error"), max_length=500, blank=True)
+    answer = models.CharField(_("answer"), max_length=80, blank=True)
+    """What the other side of a webhook answered last."""
     created_at = models.DateTimeField(_("created"))
 
     objects = OutboxQuerySet.as_manager()
@@ -84,8 +96,15 @@ class OutboxMessage(models.Model):
             models.Index(fields=["next_attempt_at", "id"], condition=Q(status="pending"), name="outbox_due"),
             models.Index(fields=["lease_until"], condition=Q(status="sending"), name="outbox_leased"),
             models.Index(fields=["-created_at", "-id"], name="outbox_recent"),
+            models.Index(fields=["message_id"], condition=Q(audience="customer"), name="outbox_answered"),
             models.Index(
                 fields=["robot", "data_started_at"], condition=Q(robot__isnull=False), name="outbox_robot_pace"
+            ),
+            models.Index(
+                fields=["subscription", "-id"], condition=Q(subscription__isnull=False), name="outbox_of_subscription"
+            ),
+            models.Index(
+                fields=["robot", "subscription"], condition=Q(status__in=["pending", "held"]), name="outbox_unsent"
             ),
             models.Index(
                 fields=["-created_at", "-id"], condition=Q(status__in=["dead", "uncertain"]), name="outbox_troubled"
@@ -100,3 +119,8 @@ class OutboxMessage(models.Model):
     def by_hand(self) -> bool:
         """Whether a person wrote the text; the identity of a message says what it is."""
         return self.dedup_key.startswith(REPLY_KEY)
+
+    @property
+    def answers(self) -> bool:
+        """Whether it goes out because a mail came in, without a person."""
+        return self.dedup_key.startswith(RECEIPT_KEY)

@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -32,10 +35,30 @@ class Shop(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("staff"), blank=True, related_name="shops"
     )
     active = models.BooleanField(_("active"), default=True)
+    allots_cases = models.BooleanField(
+        _("gives out new cases by itself"), default=False,
+        help_text=_("New cases that nobody has taken go to whoever is on duty and has the least to do."),
+    )  # fmt: skip
     calendar = models.ForeignKey(
         "complaints.WorkCalendar", verbose_name=_("work calendar"), null=True, blank=True, on_delete=models.PROTECT,
         related_name="shops", help_text=_("Empty: the default calendar."),
     )  # fmt: skip
+
+    match_days = models.PositiveSmallIntegerField(
+        _("same matter within (days)"), default=30, validators=[MaxValueValidator(365)],
+        help_text=_("A contact of the same customer about the same product or issue joins the open complaint."),
+    )  # fmt: skip
+    reopen_days = models.PositiveSmallIntegerField(
+        _("can be reopened within (days)"), default=15, validators=[MaxValueValidator(365)],
+        help_text=_("Counted from closing. Later contacts become a new complaint, linked to the old one."),
+    )  # fmt: skip
+    web_form = models.BooleanField(
+        _("web form"), default=True, help_text=_("Whether customers can complain by a page of this shop.")
+    )
+    greeting_zh = models.CharField(_("greeting in Chinese"), max_length=200, blank=True)
+    greeting_en = models.CharField(
+        _("greeting in English"), max_length=200, blank=True, help_text=_("Stands above the web form.")
+    )
 
     objects = ShopQuerySet.as_manager()
 
@@ -47,6 +70,14 @@ class Shop(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def match_within(self) -> timedelta:
+        return timedelta(days=self.match_days)
+
+    @property
+    def reopen_within(self) -> timedelta:
+        return timedelta(days=self.reopen_days)
 
 
 def shop_ids_of(user) -> list[int]:

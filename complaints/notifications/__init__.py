@@ -2,7 +2,7 @@
 
 from .alerts import happening
 from .audience import audience
-from .customer import remedy_done_mails, reply_mail
+from .customer import link_mail, receipt_mail, remedy_done_mails, reply_mail
 from .digests import morning_mail, weekly_mail
 from .links import case_link
 from .staff import messages
@@ -11,8 +11,10 @@ __all__ = [
     "audience",
     "case_link",
     "happening",
+    "link_mail",
     "messages",
     "morning_mail",
+    "receipt_mail",
     "remedy_done_mails",
     "reply_mail",
     "weekly_mail",

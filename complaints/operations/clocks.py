@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F
+
 from complaints import signals, sla
 from complaints.lifecycle import State
 from complaints.models import Complaint, Deadline, Inquiry, RecoveryClaim
 from complaints.policy_effect import is_named
-from complaints.queries.facts import has_human_reply, holds_since
+from complaints.queries.facts import first_reply_at, has_human_reply, holds_of_matter
 from complaints.queries.policies import Rulebook
 from complaints.sla import Kind, Target, Terms
 
@@ -29,23 +31,40 @@ def settle(
     (`returning`): then it stops; a call-back that sends the case back has been made, though. The first pass through a
     stage runs from the start of the round; a stage that is entered again (`returning`) has its whole budget from now.
     A merge that is undone (`resuming`) leaves both complaints as if it had not been: the stopped clock goes on with
-    the time that it had, and so does a first response that was met by a reply which has left again.
+    the time that it had, and so does a first response that was met by a reply which has left again; one that is met
+    was met by the first of the replies that are there.
     """
     wanted = sla.clock_for(complaint.state, answered=has_human_reply(complaint))
-    running = {deadline.kind: deadline for deadline in _running(complaint).of_stage()}
-    for kind, deadline in running.items():
+    present = {deadline.kind: deadline for deadline in running(complaint).of_stage()}
+    for kind, deadline in present.items():
         if kind != wanted and resuming and deadline.breached_at is None:
             deadline.delete()
         elif kind != wanted:
             made = returning and kind == Kind.CALLBACK
-            _end(deadline, now=now, met=made or not (abandoned or returning or resuming))
+            end(deadline, now=now, met=made or not (abandoned or returning or resuming))
     if wanted is None:
         _end_with_the_case(complaint, now=now, met=not abandoned)
-    elif wanted not in running:
+    elif wanted not in present:
         resumed = _resume(complaint, wanted, now=now) if resuming else None
         if not resumed:
-            _start_stage(complaint, wanted, _start_of(complaint, wanted, now=now, returning=returning), now=now)
+            start_stage(complaint, wanted, _start_of(complaint, wanted, now=now, returning=returning), now=now)
+    if resuming and wanted != Kind.FIRST_RESPONSE:
+        _answered_when_it_was(complaint)
     store_next_due(complaint)
+
+
+def first(complaint: Complaint, rules: Rulebook, *, now: datetime) -> Deadline:
+    """The clock with which a complaint begins that is not written yet, and on the complaint when it is due."""
+    deadline = Deadline(kind=Kind.FIRST_RESPONSE, started_at=complaint.round_started_at)
+    _write(deadline, complaint, rules.target(complaint, Kind.FIRST_RESPONSE), rules, now=now)
+    complaint.next_due_at, complaint.next_critical_at = deadline.due_at, deadline.critical_from
+    return deadline
+
+
+def start_first(deadline: Deadline, complaint: Complaint) -> None:
+    """Let the clock of `first` run: the complaint is written by now."""
+    deadline.complaint = complaint
+    _save(deadline)
 
 
 def watch(
@@ -82,8 +101,8 @@ def watch(
 
 def unwatch(complaint: Complaint, kind: Kind, *, subject: int = 0, now: datetime, met: bool = True) -> None:
     """End the clock that watches this subject, if one runs."""
-    for deadline in _running(complaint).filter(kind=kind, subject=subject):
-        _end(deadline, now=now, met=met)
+    for deadline in running(complaint).filter(kind=kind, subject=subject):
+        end(deadline, now=now, met=met)
     store_next_due(complaint)
 
 
@@ -95,7 +114,7 @@ def recompute(complaint: Complaint, *, now: datetime, rules: Rulebook | None = N
     """
     rules = rules or Rulebook()
     moved = False
-    for deadline in _running(complaint):
+    for deadline in running(complaint):
         moved |= _rewrite(deadline, complaint, rules, now=now)
         _save(deadline)
     store_next_due(complaint)
@@ -121,7 +140,7 @@ def _rewrite(deadline: Deadline, complaint: Complaint, rules: Rulebook, *, now: 
 
 def pause(complaint: Complaint, *, now: datetime) -> None:
     """Stop the time of the clocks that a hold pauses; the complaint is on hold already."""
-    for deadline in _running(complaint).filter(paused_at=None, pausable=True):
+    for deadline in running(complaint).filter(paused_at=None, pausable=True):
         deadline.paused_at = max(now, deadline.started_at)
         _save(deadline)
     store_next_due(complaint)
@@ -133,7 +152,7 @@ def go_on(complaint: Complaint, *, now: datetime) -> None:
     `now` is when the hold was over.
     """
     rules = Rulebook()
-    for deadline in _running(complaint).filter(paused_at__isnull=False):
+    for deadline in running(complaint).filter(paused_at__isnull=False):
         due_before = deadline.due_at
         _close_pause(deadline, deadline.paused_at, now=now)
         _plan(deadline, levels_of(deadline), rules)
@@ -155,8 +174,13 @@ def terms_of(deadline: Deadline, rules: Rulebook) -> Terms:
 
 
 def store_next_due(complaint: Complaint) -> None:
-    """Store when the complaint must be looked at next: the first clock that runs, or the end of its hold."""
-    clocks = [one for one in complaint.deadlines.running() if one.paused_at is None] if complaint.is_open else []
+    """Store when the complaint must be looked at next: the first clock that runs, or the end of its hold.
+
+    An ended one is looked at only where the customer has come back.
+    """
+    clocks = [one for one in complaint.deadlines.running() if one.paused_at is None]
+    if not complaint.is_open:
+        clocks = [one for one in clocks if one.kind == Kind.FIRST_RESPONSE]
     first = min(clocks, key=lambda one: (one.due_at, one.pk), default=None)
     due_at = sla.earliest([first.due_at if first else None, complaint.hold_until if complaint.is_open else None])
     complaint.next_due_at = due_at
@@ -164,7 +188,7 @@ def store_next_due(complaint: Complaint) -> None:
     complaint.save(update_fields=["next_due_at", "next_critical_at"])
 
 
-def _running(complaint: Complaint) -> Any:
+def running(complaint: Complaint) -> Any:
     """The running clocks, locked: a sweep may be firing one, and what it writes must not be written over."""
     return complaint.deadlines.running().select_for_update().order_by("pk")
 
@@ -172,20 +196,30 @@ def _running(complaint: Complaint) -> Any:
 def _start_of(complaint: Complaint, kind: Kind, *, now: datetime, returning: bool) -> datetime:
     if kind is Kind.CALLBACK:
         return complaint.resolved_at or now
-    again = returning or complaint.deadlines.filter(kind=kind, round=complaint.round).exclude(stopped_at=None).exists()
-    return now if again else complaint.round_started_at
+    again = returning or _of_round(complaint).filter(kind=kind, stopped_at__isnull=False).exists()
+    return now if again else complaint.clocks_from
 
 
-def _start_stage(complaint: Complaint, kind: Kind, started_at: datetime, *, now: datetime) -> None:
+def _of_round(complaint: Complaint) -> Any:
+    """The clocks of this round, without those from a start that came with a merge and has left again."""
+    return complaint.deadlines.filter(round=complaint.round, started_at__gte=complaint.clocks_from)
+
+
+def start_stage(complaint: Complaint, kind: Kind, started_at: datetime, *, now: datetime) -> None:
     """Time on hold since `started_at` does not count: a clock that runs from the start of the round missed none."""
     rules = Rulebook()
     target = rules.target(complaint, kind)
     deadline = Deadline(complaint=complaint, kind=kind, started_at=started_at)
-    if target.pausable and started_at < now and complaint.state != State.NEW:
-        deadline.pauses = [[begin.isoformat(), end.isoformat()] for begin, end in holds_since(complaint, started_at)]
+    if target.pausable and (complaint.matter_since or (started_at < now and complaint.state != State.NEW)):
+        deadline.pauses = pauses_since(complaint, started_at)
         deadline.paused_at = max(complaint.held_at, started_at) if complaint.held_at else None
     _write(deadline, complaint, target, rules, now=now)
     _save(deadline)
+
+
+def pauses_since(complaint: Complaint, moment: datetime) -> list[list[str]]:
+    """The holds since then as a clock stores them, without one that is on."""
+    return [[begin.isoformat(), end.isoformat()] for begin, end in holds_of_matter(complaint, moment)]
 
 
 def _write(
@@ -246,19 +280,50 @@ def _close_pause(deadline: Deadline, paused_at: datetime, *, now: datetime) -> N
 
 
 def _resume(complaint: Complaint, kind: Kind, *, now: datetime) -> Deadline | None:
-    ended = complaint.deadlines.filter(kind=kind, round=complaint.round)
+    ended = _of_round(complaint).filter(kind=kind)
     if kind is not Kind.FIRST_RESPONSE:
         ended = ended.filter(stopped_at__isnull=False)
-    deadline = ended.order_by("stopped_at", "pk").last()
+    deadline = ended.order_by(F("stopped_at").asc(nulls_first=True), "pk").last()
     if deadline:
-        deadline.stopped_at = deadline.met_at = None
-        # What holds may be something else by now; while it stood nobody recomputed it.
-        _rewrite(deadline, complaint, Rulebook(), now=now)
-        _save(deadline)
+        take_up(deadline, complaint, now=now)
     return deadline
 
 
-def _end(deadline: Deadline, *, now: datetime, met: bool) -> None:
+def take_up(deadline: Deadline, complaint: Complaint, *, now: datetime) -> None:
+    """Let a clock that has ended go on; what holds may be something else by now, for nobody recomputed it."""
+    deadline.stopped_at = deadline.met_at = None
+    _rewrite(deadline, complaint, Rulebook(), now=now)
+    _save(deadline)
+
+
+def begin_at(deadline: Deadline, complaint: Complaint, started_at: datetime) -> None:
+    """Let a clock that has breached nothing begin at another time, without saving."""
+    due_before, deadline.started_at = deadline.due_at, started_at
+    deadline.pauses = pauses_since(complaint, started_at) if deadline.pausable else []
+    deadline.paused_at = max(deadline.paused_at, started_at) if deadline.paused_at else None
+    _plan(deadline, levels_of(deadline), Rulebook())
+    if deadline.due_at != due_before:
+        deadline.level = deadline.failures = 0
+
+
+def was_met(deadline: Deadline, at: datetime) -> None:
+    """Write down that a clock was met then, and whether that was late; a breach stays a fact."""
+    _plan(deadline, levels_of(deadline), Rulebook())
+    deadline.stopped_at = deadline.paused_at = deadline.next_alert_at = None
+    deadline.met_at = max(at, deadline.started_at)
+    if deadline.met_at > deadline.due_at and deadline.breached_at is None:
+        deadline.breached_at = deadline.due_at
+    deadline.save()
+
+
+def _answered_when_it_was(complaint: Complaint) -> None:
+    response = _of_round(complaint).filter(kind=Kind.FIRST_RESPONSE).order_by("pk").last()
+    replied_at = first_reply_at(complaint) if response else None
+    if response and replied_at and response.met_at != max(replied_at, response.started_at):
+        was_met(response, replied_at)
+
+
+def end(deadline: Deadline, *, now: datetime, met: bool) -> None:
     if deadline.paused_at:
         _close_pause(deadline, deadline.paused_at, now=min(now, deadline.complaint.hold_until or now))
         _plan(deadline, levels_of(deadline), Rulebook())
@@ -276,7 +341,7 @@ def _end_with_the_case(complaint: Complaint, *, now: datetime, met: bool) -> Non
     """A recovery claim outlives its case, but not its hold; a promise was answered before; the others have nothing to
     wait for.
     """
-    others: Iterable[Deadline] = _running(complaint).filter(kind__in=(Kind.PLATFORM, Kind.INQUIRY))
+    others: Iterable[Deadline] = running(complaint).filter(kind__in=(Kind.PLATFORM, Kind.INQUIRY))
     for deadline in others:
-        _end(deadline, now=now, met=met and deadline.kind == Kind.PLATFORM)
+        end(deadline, now=now, met=met and deadline.kind == Kind.PLATFORM)
     go_on(complaint, now=now)

@@ -11,9 +11,9 @@ from complaints.outbox import enqueue
 from complaints.refusals import Refused
 from knowledge import rendering
 
-from . import clocks, holding, promises
+from . import clocks, holding, promises, wording
 from .ended import refuse_ended
-from .locking import locked, record
+from .locking import locked, locked_survivor, record
 from .promises import Promised
 
 
@@ -54,8 +54,8 @@ def reply(
 ) -> Contact:
     """Record a human reply; on the e-mail channel it is also sent. The first one meets the first-response clock.
 
-    Promises in `still_open` are not answered by it. Raises EmptyText, UnfilledPlaceholder, PromiseInThePast,
-    PromiseBeyondClock, NoAddress, ComplaintOver, SaidAlready.
+    Promises in `still_open` are not answered by it. Raises EmptyText, UnfilledPlaceholder, PhraseBlocked,
+    PromiseInThePast, PromiseBeyondClock, NoAddress, ComplaintOver, SaidAlready.
     """
     with locked(complaint_id) as complaint:
         _refuse_echo(complaint, Contact.Direction.OUT, body, actor=actor, now=now)
@@ -77,33 +77,70 @@ def reply_to(
     now: datetime,
 ) -> Contact:
     """`reply` for a caller that holds the lock already."""
-    _check_reply(complaint, body, channel, promise, now=now)
-    contact = _add(complaint, Contact.Direction.OUT, body, channel=channel, purpose=purpose, actor=actor, now=now)
+    refuse_ended(complaint)
+    promises.refuse_past(promise, now=now)
+    contact = say(complaint, body, channel=channel, purpose=purpose, actor=actor, now=now)
     promises.answer(complaint, still_open=still_open, now=now)
     clocks.settle(complaint, now=now)
     if promise:
         promises.make(complaint, promise, contact=contact, actor=actor, now=now)
-    if channel == Channel.EMAIL:
-        enqueue.enqueue([notifications.reply_mail(contact, now=now)])
     promised_for = promise.due_at.isoformat() if promise else None
     record(complaint, "replied", actor=actor, now=now, contact=contact.pk, channel=channel, promised_for=promised_for)
     return contact
 
 
+def say(
+    complaint: Complaint,
+    body: str,
+    *,
+    channel: str,
+    purpose: str = Contact.Purpose.MESSAGE,
+    actor: Any,
+    now: datetime,
+) -> Contact:
+    """Write what a person of ours tells the customer, and send it on the e-mail channel; the caller holds the lock and
+    records the event. Raises EmptyText, UnfilledPlaceholder, PhraseBlocked, NoAddress.
+    """
+    _check_text(complaint, body, channel, now=now)
+    contact = _write(complaint, Contact.Direction.OUT, body, channel=channel, purpose=purpose, actor=actor, now=now)
+    if channel == Channel.EMAIL:
+        enqueue.enqueue([notifications.reply_mail(contact, now=now)])
+    return contact
+
+
 def receive(complaint_id: int, body: str, *, channel: str, actor: Any, now: datetime) -> Contact:
-    """Record what the customer said, however it reached us."""
-    with locked(complaint_id) as complaint:
+    """Record what the customer said, however it reached us; of a merged complaint, where the case goes on.
+
+    Raises EmptyText, ComplaintOver, SaidAlready.
+    """
+    with locked_survivor(complaint_id) as complaint:
         _refuse_echo(complaint, Contact.Direction.IN, body, actor=actor, now=now)
+        refuse_ended(complaint)
         contact = hear(complaint, body, channel=channel, actor=actor, now=now)
         record(complaint, "heard", actor=actor, now=now, contact=contact.pk, channel=channel)
     return contact
 
 
 def hear(
-    complaint: Complaint, body: str, *, channel: str, purpose: str = Contact.Purpose.MESSAGE, actor: Any, now: datetime
+    complaint: Complaint,
+    body: str,
+    *,
+    channel: str,
+    purpose: str = Contact.Purpose.MESSAGE,
+    actor: Any,
+    at: datetime | None = None,
+    now: datetime,
+    **origin: str,
 ) -> Contact:
-    """Add the customer's words for a caller that holds the lock and records the event; a hold has waited for them."""
-    contact = _add(complaint, Contact.Direction.IN, body, channel=channel, purpose=purpose, actor=actor, now=now)
+    """Add the customer's words for a caller that holds the lock and records the event; a hold has waited for them.
+
+    `at`: when they were said, if that was before now. `origin`: by what delivery they came (`source`), from whom
+    (`sender`), what they quote of others (`quoted`). Raises EmptyText.
+    """
+    known = {name: value for name, value in origin.items() if value}
+    contact = _write(
+        complaint, Contact.Direction.IN, body, channel=channel, purpose=purpose, actor=actor, now=at or now, **known
+    )
     holding.release(complaint, actor=actor, now=now, because="heard")
     return contact
 
@@ -135,13 +172,20 @@ def log_apology(complaint_id: int, body: str, *, actor: Any, now: datetime) -> C
     return contact
 
 
-def _check_reply(complaint: Complaint, body: str, channel: str, promise: Promised | None, *, now: datetime) -> None:
-    refuse_ended(complaint)
+def take_stock(complaint: Complaint) -> None:
+    """After contacts have come or gone: the last of them decides who spoke last."""
+    last = complaint.contacts.exclude(direction=Contact.Direction.INTERNAL).order_by("at", "pk").last()
+    if last:
+        complaint.last_contact_at, complaint.last_contact_inbound = last.at, last.direction == Contact.Direction.IN
+        complaint.save(update_fields=["last_contact_at", "last_contact_inbound"])
+
+
+def _check_text(complaint: Complaint, body: str, channel: str, *, now: datetime) -> None:
     if not body.strip():
         raise EmptyText
     if missing := rendering.gaps(body):
         raise UnfilledPlaceholder(names="、".join(f"{{{name}}}" for name in missing))
-    promises.refuse_past(promise, now=now)
+    wording.check(complaint, body, now=now)
     if channel == Channel.EMAIL and not (complaint.customer and complaint.customer.email):
         raise NoAddress
 
@@ -163,9 +207,23 @@ def _add(
     actor: Any,
     now: datetime,
 ) -> Contact:
+    refuse_ended(complaint)
+    return _write(complaint, direction, body, channel=channel, purpose=purpose, actor=actor, now=now)
+
+
+def _write(
+    complaint: Complaint,
+    direction: str,
+    body: str,
+    *,
+    channel: str,
+    purpose: str,
+    actor: Any,
+    now: datetime,
+    **origin: str,
+) -> Contact:
     if not body.strip():
         raise EmptyText
-    refuse_ended(complaint)
     contact = Contact.objects.create(
         complaint=complaint,
         direction=direction,
@@ -174,8 +232,9 @@ def _add(
         body=body.strip(),
         author=actor,
         at=now,
+        **origin,
     )
-    if direction != Contact.Direction.INTERNAL:
+    if direction != Contact.Direction.INTERNAL and now >= (complaint.last_contact_at or now):
         complaint.last_contact_at = now
         complaint.last_contact_inbound = direction == Contact.Direction.IN
         complaint.save(update_fields=["last_contact_at", "last_contact_inbound"])

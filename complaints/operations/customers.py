@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from complaints.identity import Fact
 from complaints.models import Customer
-from complaints.models.customer import fingerprint
+from complaints.models.customer import fingerprint, having, tail_fingerprint
 
 Found = TypeVar("Found")
 
@@ -44,7 +44,7 @@ def find_or_create_customer(platform: str, person: Person, *, now: datetime) -> 
     """
 
     def look() -> Customer:
-        found = _find(platform, person)
+        found = find(platform, person)
         if found is None:
             return _create(platform, person, now=now)
         complete(found, person)
@@ -53,14 +53,18 @@ def find_or_create_customer(platform: str, person: Person, *, now: datetime) -> 
     return twice(look)
 
 
+def find_or_add(platform: str, person: Person, *, now: datetime) -> Customer:
+    """The customer as `find_or_create_customer` finds them, left as they are; a new one if none is found."""
+    return twice(lambda: find(platform, person) or _create(platform, person, now=now))
+
+
 def recognise(platform: str, person: Person, *, now: datetime) -> tuple[Customer, list[str]]:
-    """The customer as `find_or_create_customer` finds them, changed as by `tell`; and the names of what changed."""
+    """The customer as `find_or_create_customer` finds them, changed as by `tell`; and the names of what changed.
 
-    def look() -> tuple[Customer, list[str]]:
-        found = _find(platform, person)
-        return (found, tell(found, person)) if found else (_create(platform, person, now=now), [])
-
-    return twice(look)
+    For a caller that looks `twice`.
+    """
+    found = find(platform, person)
+    return (found, tell(found, person)) if found else (_create(platform, person, now=now), [])
 
 
 def twice(look: Callable[[], Found]) -> Found:
@@ -72,20 +76,20 @@ def twice(look: Callable[[], Found]) -> Found:
         return look()
 
 
-def complete(customer: Customer, person: Person) -> bool:
-    """Fill in what was unknown of the customer; returns whether there was anything.
+def complete(customer: Customer, person: Person) -> list[str]:
+    """Fill in what was unknown of the customer; returns the names of what was filled.
 
     Another buyer id means another person, of whom nothing is taken over; an id that another customer has stays there.
     """
     marks = _marks_of(person)
     if not _lacking(customer, marks):
-        return False
+        return []
     stored = _lock(customer)
     missing = _lacking(stored, marks)
     if Fact.BUYER in missing and owner_of(customer.platform, person.buyer):
         missing.remove(Fact.BUYER)
     _write(customer, stored, person, missing)
-    return bool(missing)
+    return [str(kind) for kind in missing]
 
 
 def tell(customer: Customer, person: Person, *, respell: bool = False) -> list[str]:
@@ -116,15 +120,15 @@ def is_other_person(customer: Customer, person: Person) -> bool:
 def owner_of(platform: str, buyer: str) -> Customer | None:
     """The customer with this buyer id."""
     mark = fingerprint(Fact.BUYER, buyer)
-    return Customer.objects.filter(platform=platform, buyer_hash=mark).first() if mark else None
+    return Customer.objects.filter(having(Fact.BUYER, [mark]), platform=platform).first() if mark else None
 
 
-def _find(platform: str, person: Person) -> Customer | None:
+def find(platform: str, person: Person) -> Customer | None:
     for kind in DISTINCTIVE:
         mark = fingerprint(kind, getattr(person, kind))
         if not mark:
             continue
-        found = Customer.objects.filter(platform=platform, **{f"{kind}_hash": mark}).order_by("pk").first()
+        found = Customer.objects.filter(having(kind, [mark]), platform=platform).order_by("pk").first()
         if found and _compatible(found, person):
             return found
     return None
@@ -158,10 +162,15 @@ def _write(customer: Customer, stored: Customer, person: Person, kinds: Sequence
     for kind in kinds:
         setattr(stored, kind, getattr(person, kind))
     if kinds:
-        stored.save(update_fields=[name for kind in kinds for name in (str(kind), f"{kind}_hash")])
+        stored.save(update_fields=[name for kind in kinds for name in _columns(kind)])
     for kind in Fact:
         setattr(customer, kind, getattr(stored, kind))
         setattr(customer, f"{kind}_hash", getattr(stored, f"{kind}_hash"))
+
+
+def _columns(kind: Fact) -> list[str]:
+    """Where a fact is stored, with its fingerprints."""
+    return [str(kind), f"{kind}_hash", *(["phone_tail_hash"] if kind == Fact.PHONE else [])]
 
 
 class Customers:
@@ -191,7 +200,7 @@ class Customers:
         for kind in DISTINCTIVE:
             marks = {mark for person in self.people if (mark := fingerprint(kind, getattr(person, kind)))}
             if marks:
-                known |= Q(**{f"{kind}_hash__in": marks})
+                known |= having(kind, marks)
         if known:
             # Only hashes: decrypting some hundred people takes longer than finding them.
             rows = Customer.objects.filter(known, platform=self.platform)
@@ -218,6 +227,7 @@ class Customers:
     def _new(self, person: Person, marks: dict[Fact, str]) -> Customer:
         facts = {str(kind): getattr(person, kind) for kind in Fact}
         hashes = {f"{kind}_hash": mark for kind, mark in marks.items()}
+        hashes["phone_tail_hash"] = tail_fingerprint(person.phone)
         customer = Customer(platform=self.platform, created_at=self.now, **facts, **hashes)
         self._unsaved.append(customer)
         self._remember([customer])

@@ -1,44 +1,29 @@
-"""Register a complaint, and correct its registration (R3.1, R3.2)."""
+"""Register a complaint (R3.1, R3.2)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from complaints.identity import Fact
-from complaints.models import Complaint, Contact, Customer, DailyNumber, Order, OrderLine, Priority, Shop
+from complaints.duty_roster import Choice, Nobody
+from complaints.matter_keys import Subject
+from complaints.models import Complaint, Contact, Customer, DailyNumber, Matter, Order, Priority, Shop
 from complaints.queries.policies import Rulebook
-from complaints.refusals import Refused
 
-from . import clocks, customers, remedies
-from .classification import DECIDING, classify
+from . import allotting, clocks, complainants, customers, matters
+from .classification import classify
 from .customers import Person
-from .ended import ComplaintOver
-from .locking import locked, record, save_change
+from .locking import record
+from .matters import AlreadyOpen
+from .typed_orders import TypedOrder, enter_order, locked_order
 
-
-class NothingChanged(Refused):
-    message = _("Nothing was changed.")
-
-
-class AlreadyOpen(Refused):
-    message = _("%(number)s is open about this order. Add the contact there, or confirm a different matter.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypedOrder:
-    """An order that no export has brought yet, typed by the clerk."""
-
-    number: str
-    product: str
-    paid_amount: Decimal | None = None
+_COUNT = f"""
+INSERT INTO {DailyNumber._meta.db_table} (day, last) VALUES (%s, 1)
+ON CONFLICT (day) DO UPDATE SET last = {DailyNumber._meta.db_table}.last + 1 RETURNING last
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +44,29 @@ class Registration:
     priority: str = ""
     """Empty: the policy gives it."""
     assignee: Any = None
+    """None: the rule of the shop finds one, where it has one."""
     accused: Any = None
     received_at: datetime | None = None
     separate: bool = False
     """Whether this is a different matter than what is open about the order."""
+    previous: Complaint | None = None
+    """The ended complaint about the same matter, if there is one."""
+    customer: Customer | None = None
+    """Who complains, where that is known already."""
+    contact: Contact | None = None
+    """What was said already, elsewhere: it becomes the first contact, and none is written."""
+    split_from: Complaint | None = None
+    """The complaint to which that had been said."""
+    quoted: str = ""
+    """What the mail that registers it quotes of others."""
+    source: str = ""
+    """Which delivery the first contact came by, as its channel names it."""
+    sender: str = ""
+    """Who says to have sent it, where the channel proves nothing."""
+    trusted: bool = True
+    """Whether what is told of the person may complete and change what is known of the order's customer."""
+    via: str = ""
+    """By what it came where no person registered it: the name of a key, a mailbox, a form; for the timeline."""
     token: UUID | None = None
     """Equal for the same registration sent again."""
 
@@ -74,8 +78,7 @@ def register(registration: Registration, *, actor: Any, now: datetime) -> Compla
     sent again with its `token` gives the complaint that it made. Raises AlreadyOpen.
     """
     try:
-        with transaction.atomic():
-            return _register(registration, actor=actor, now=now)
+        return write(registration, actor=actor, now=now).complaint
     except (IntegrityError, AlreadyOpen):
         # The first of two that were sent at once has been written by now.
         before = registered_by(registration.token, actor)
@@ -89,16 +92,19 @@ def registered_by(token: UUID | None, actor: Any) -> Complaint | None:
     return Complaint.objects.filter(registration_token=token, registered_by=actor).first() if token else None
 
 
-def _register(registration: Registration, *, actor: Any, now: datetime) -> Complaint:
+@transaction.atomic
+def write(registration: Registration, *, actor: Any, now: datetime) -> Contact:
+    """`register` for a caller that names its deliveries itself; returns the first contact. Raises AlreadyOpen.
+
+    What many wait for comes late: the day's counter stays locked from its next number to the end.
+    """
     received_at = min(registration.received_at or now, now)
-    order = registration.order or _typed_order(registration, now=now)
-    if order:
-        order = _locked_order(order)
-        if not registration.separate:
-            _refuse_second(order)
+    order, fresh = _order_of(registration, now=now)
+    subject = _subject(registration, order, fresh=fresh)
+    keys = _take_hold(subject, registration, now=now)
     customer, changed = customers.twice(lambda: _customer_for(registration, order, now=now))
+    rules = Rulebook()
     complaint = Complaint(
-        number=_next_number(now),
         registration_token=registration.token,
         shop=registration.shop,
         customer=customer,
@@ -120,176 +126,114 @@ def _register(registration: Registration, *, actor: Any, now: datetime) -> Compl
         created_at=now,
         last_contact_at=received_at,
         last_contact_inbound=True,
+        previous=registration.previous,
+        split_from=registration.split_from,
+        repeated=bool(order and not fresh and matters.complained_before(order, now)),
     )
-    classify(complaint, Rulebook())
+    classify(complaint, rules)
+    choice = _allot(complaint, now=now)
+    clock = clocks.first(complaint, rules, now=now)
+    complaint.number = _next_number(now)
     complaint.save(force_insert=True)
-    Contact.objects.create(
+    complaint.touched = True
+    contact = _first_contact(registration, complaint)
+    matters.give(keys, complaint, now=now)
+    matters.keep_more(subject, complaint, now=now)
+    clocks.start_first(clock, complaint)
+    waits = allotting.why(choice) if isinstance(choice, Nobody) else ""
+    told: dict[str, Any] = {
+        "personal": changed, "via": registration.via, "repeated": complaint.repeated, "waits": str(waits),
+    }  # fmt: skip
+    record(
+        complaint, "registered", actor=actor, now=now, to_state=complaint.state, missing=complaint.missing_fields,
+        **{name: value for name, value in told.items() if value},
+    )  # fmt: skip
+    if isinstance(choice, Choice):
+        rule = allotting.told(choice, complaint)
+        record(complaint, "assigned", actor=None, now=now, before=None, after=complaint.assignee_id, rule=rule)
+    return contact
+
+
+def _allot(complaint: Complaint, *, now: datetime) -> Choice | Nobody | None:
+    """Give a complaint that nobody has taken to whom the rule of the shop finds; None where there is no such rule."""
+    if complaint.assignee_id is not None or not complaint.shop.allots_cases:
+        return None
+    choice = allotting.choose(complaint, now=now)
+    if isinstance(choice, Choice):
+        complaint.assignee_id = choice.candidate.person
+    return choice
+
+
+def _first_contact(registration: Registration, complaint: Complaint) -> Contact:
+    if contact := registration.contact:
+        contact.complaint, contact.origin = complaint, None
+        contact.save(update_fields=["complaint", "origin"])
+        return contact
+    return Contact.objects.create(
         complaint=complaint,
         direction=Contact.Direction.IN,
         channel=registration.channel,
         body=registration.description or registration.title,
-        at=received_at,
+        at=complaint.received_at,
+        source=registration.source or None,
+        sender=registration.sender or None,
+        quoted=registration.quoted,
     )
-    clocks.settle(complaint, now=now)
-    personal: dict[str, Any] = {"personal": changed} if changed else {}
-    record(
-        complaint, "registered", actor=actor, now=now,
-        to_state=complaint.state, missing=complaint.missing_fields, **personal,
-    )  # fmt: skip
-    return complaint
-
-
-def correct(
-    complaint_id: int,
-    changes: Mapping[str, Any],
-    *,
-    person: Person | None = None,
-    separate: bool = False,
-    actor: Any,
-    version: int,
-    now: datetime,
-) -> Complaint:
-    """Change registration fields, recording each old and new value; personal data is recorded by name only.
-
-    `changes` maps field names of Complaint to new values; an empty priority leaves it to the policy. A new order is
-    taken as `register` takes it; `separate` says that it is a different matter than what is open about the order.
-    Raises StaleVersion, NothingChanged, ComplaintOver, AlreadyOpen.
-    """
-    with locked(complaint_id, version=version) as complaint:
-        if not complaint.is_open:
-            raise ComplaintOver
-        ranked_before = complaint.priority, complaint.priority_by_hand
-        before = {name: getattr(complaint, name) for name in changes}
-        changed = _set(complaint, changes, separate=separate)
-        customer_id = complaint.customer_id
-        personal = customers.twice(lambda: _correct_person(complaint, person or Person(), now=now))
-        rules = Rulebook()
-        reclassified = _rank(complaint, changes.get("priority"), set(changed), rules)
-        ranked = (complaint.priority, complaint.priority_by_hand) != ranked_before
-        if not changed and not personal and not ranked and complaint.customer_id == customer_id:
-            raise NothingChanged
-        if complaint.priority != ranked_before[0]:
-            before["priority"], changed["priority"] = ranked_before[0], complaint.priority
-        save_change(complaint)
-        if reclassified or ranked:
-            clocks.recompute(complaint, now=now, rules=rules)
-        if {"priority", "issue_type", "order"} & set(changed):
-            remedies.reassess(complaint)
-        values = {name: [_plain(before[name]), _plain(value)] for name, value in changed.items()}
-        record(complaint, "corrected", actor=actor, now=now, changes=values, personal=personal)
-    return complaint
-
-
-def _set(complaint: Complaint, changes: Mapping[str, Any], *, separate: bool) -> dict[str, Any]:
-    """Set what is different; the priority is left to `_rank`. Returns the values that were set. Raises AlreadyOpen."""
-    plain = {name: value for name, value in changes.items() if name != "priority"}
-    changed = {name: value for name, value in plain.items() if getattr(complaint, name) != value}
-    if changed.get("order"):
-        changed["order"] = _locked_order(changed["order"])
-        if not separate:
-            _refuse_second(changed["order"], besides=complaint.pk)
-    for name, value in changed.items():
-        setattr(complaint, name, value)
-    return changed
-
-
-def _rank(complaint: Complaint, priority: str | None, changed: set[str], rules: Rulebook) -> bool:
-    """Set the priority that a person chose, or leave it to the policy ("") or as it was (None).
-
-    Returns whether policy or priority came out as others, which what else has `changed` may bring about, too.
-    """
-    if priority is not None:
-        complaint.priority_by_hand = bool(priority)
-        complaint.priority = priority or complaint.priority
-    return (priority is not None or bool(DECIDING & changed)) and classify(complaint, rules)
 
 
 def _next_number(now: datetime) -> str:
     """The next number of the local day; the counter row stays locked until the registration is written."""
     day = timezone.localdate(now)
-    if not DailyNumber.objects.filter(day=day).update(last=F("last") + 1):
-        DailyNumber.objects.bulk_create([DailyNumber(day=day)], ignore_conflicts=True)
-        DailyNumber.objects.filter(day=day).update(last=F("last") + 1)
-    last = DailyNumber.objects.values_list("last", flat=True).get(day=day)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [day.isoformat()])
+        last = cursor.fetchone()[0]
     return f"A{day:%Y%m%d}-{last:04d}"
 
 
 def _customer_for(
     registration: Registration, order: Order | None, *, now: datetime
 ) -> tuple[Customer | None, list[str]]:
-    """Who complains: the customer of the order unless the buyer id says otherwise, else the person as given.
-
-    What the person tells now counts; the names of the known facts that it changed come along.
-    """
-    customer, changed = _complainant(registration.shop.platform, registration.person, order, now=now)
-    _belongs_to(order, customer)
+    """Who complains, and the names of the facts about a known customer that this changed."""
+    person, platform = registration.person, registration.shop.platform
+    if not registration.trusted:
+        return complainants.claimed(platform, person, order, now=now), []
+    changed: list[str] = []
+    customer = registration.customer
+    if customer is None:
+        known = complainants.known(registration.shop, order, registration.previous)
+        customer, changed = complainants.recognised(platform, person, known, now=now)
+    complainants.belongs_to(order, customer)
     return customer, changed
 
 
-def _complainant(
-    platform: str, person: Person, order: Order | None, *, now: datetime
-) -> tuple[Customer | None, list[str]]:
-    known = order.customer if order else None
-    if known and not customers.is_other_person(known, person):
-        return known, customers.tell(known, person) if person.known else []
-    return customers.recognise(platform, person, now=now) if person.known else (None, [])
-
-
-def _belongs_to(order: Order | None, customer: Customer | None) -> None:
-    """Give an order without a customer the one who complains about it."""
-    if order and customer and order.customer_id is None:
-        Order.objects.filter(pk=order.pk, customer=None).update(customer=customer)
-        order.customer = customer
-
-
-def _correct_person(complaint: Complaint, person: Person, *, now: datetime) -> list[str]:
-    """Write the given personal facts to the complaint's customer; returns the names of those that changed.
-
-    A complaint without a customer is of the order's. The buyer id of another customer means that the complaint is
-    theirs.
-    """
-    platform = complaint.shop.platform
-    if complaint.customer is None:
-        complaint.customer, _changed = _complainant(platform, person, complaint.order, now=now)
-        changed = [str(kind) for kind in person.told]
-    else:
-        owner = customers.owner_of(platform, person.buyer)
-        if owner and owner != complaint.customer:
-            complaint.customer = owner
-            changed = [str(Fact.BUYER), *customers.tell(owner, person)]
-        else:
-            changed = customers.tell(complaint.customer, person, respell=True) if person.known else []
-    _belongs_to(complaint.order, complaint.customer)
-    return changed
-
-
-def _locked_order(order: Order) -> Order:
-    """The order, locked until the transaction ends: of two who complain about it at once one is the second."""
-    rows = Order.objects.select_for_update(no_key=True, of=("self",)).select_related("customer", "shop")
-    return rows.get(pk=order.pk)
-
-
-def _refuse_second(order: Order, *, besides: int = 0) -> None:
-    """A further contact about an order belongs to the complaint that is open about it (R3.1)."""
-    rivals = Complaint.objects.open().filter(order=order).exclude(pk=besides).order_by("received_at", "pk")
-    number = rivals.values_list("number", flat=True).first()
-    if number:
-        raise AlreadyOpen(number=number)
-
-
-def _typed_order(registration: Registration, *, now: datetime) -> Order | None:
+def _subject(registration: Registration, order: Order | None, *, fresh: bool) -> Subject:
+    """What is known of the matter before the customer is; a fresh order has what was typed."""
     typed = registration.typed_order
-    if typed is None:
-        return None
-    order, created = Order.objects.get_or_create(
-        shop=registration.shop,
-        number=typed.number,
-        defaults={"paid_amount": typed.paid_amount, "source": Order.Source.TYPED, "updated_at": now},
+    return matters.subject_of(
+        registration.shop,
+        person=registration.person,
+        customer=registration.customer
+        or complainants.known(registration.shop, order, registration.previous)
+        # By a plain look: the keys are locked before the customer.
+        or customers.find(registration.shop.platform, registration.person),
+        order=order,
+        products=[("", typed.product if typed else "")] if fresh else None,
+        issue_type=registration.issue_type,
     )
-    if created:
-        OrderLine.objects.create(order=order, position=1, title=typed.product, amount=typed.paid_amount)
-    return order
 
 
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, str | int | bool) else str(value)
+def _take_hold(subject: Subject, registration: Registration, *, now: datetime) -> list[Matter]:
+    """Lock the keys of the matter. Raises AlreadyOpen where another complaint holds it."""
+    keys, rival = matters.take_hold(subject, now=now)
+    if rival and not registration.separate:
+        raise AlreadyOpen(number=rival.number)
+    return keys
+
+
+def _order_of(registration: Registration, *, now: datetime) -> tuple[Order | None, bool]:
+    """The order, locked, and whether it has just been written."""
+    if registration.order:
+        return locked_order(registration.order), False
+    if registration.typed_order is None:
+        return None, False
+    return enter_order(registration.shop, registration.typed_order, now=now)

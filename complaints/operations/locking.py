@@ -8,7 +8,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Complaint, ComplaintEvent
+from complaints.models.moment import Moment
+from complaints.queries import merged
 from complaints.refusals import Refused
+
+from . import announcing
 
 
 class StaleVersion(Refused):
@@ -36,6 +40,18 @@ def locked(complaint_id: int, *, version: int | None = None) -> Iterator[Complai
         yield complaint
 
 
+@contextmanager
+def locked_survivor(complaint_id: int) -> Iterator[Complaint]:
+    """`locked`; of a merged complaint the one in which the case goes on, and only that: merges lock in their order."""
+    while True:
+        survivor_id = merged.way(complaint_id)[-1]
+        with locked(survivor_id) as complaint:
+            # To merge it on, or to undo a merge into it, takes this lock.
+            if merged.way(complaint_id)[-1] == survivor_id:
+                yield complaint
+                return
+
+
 def record(
     complaint: Complaint,
     kind: str,
@@ -47,8 +63,14 @@ def record(
     to_state: str = "",
     **data: Any,
 ) -> ComplaintEvent:
-    """Append one row to the history of the complaint; `data` holds plain values and no personal data."""
-    return ComplaintEvent.objects.create(
+    """Append one row to the history of the complaint; `data` holds plain values and no personal data.
+
+    Other systems that subscribe to such events are told with it.
+    """
+    if not complaint.touched:
+        Complaint.objects.filter(pk=complaint.pk).update(changed_at=Moment())
+        complaint.touched = True
+    event = ComplaintEvent.objects.create(
         complaint=complaint,
         at=now,
         actor=actor,
@@ -59,9 +81,12 @@ def record(
         version=complaint.version,
         data=data,
     )
+    announcing.announce(complaint, event)
+    return event
 
 
 def save_change(complaint: Complaint, *fields: str) -> None:
-    """Save the named fields under a new version; all of them when none is named."""
+    """Save the named fields under a new version; all of them when none is named, but for what the database sets."""
     complaint.version += 1
-    complaint.save(update_fields=[*fields, "version"] if fields else None)
+    stored = [one.name for one in Complaint._meta.concrete_fields if one.name not in ("id", "changed_at")]
+    complaint.save(update_fields=[*fields, "version"] if fields else stored)

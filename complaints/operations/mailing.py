@@ -29,7 +29,7 @@ def resend(message_id: int, *, actor: Any, now: datetime) -> OutboxMessage:
         if not changed:
             raise NotResendable
         message = OutboxMessage.objects.select_related("complaint").get(pk=message_id)
-        if message.complaint:  # a digest has no history to be told in
+        if message.complaint and not message.subscription_id:  # what other systems hear is no part of the history
             record(message.complaint, "mail_resent", actor=actor, now=now, message=message.pk)
         transaction.on_commit(enqueue.wake, robust=True)
     return message

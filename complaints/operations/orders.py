@@ -93,14 +93,22 @@ class Written:
 
 def write_orders(shop: Shop, snapshots: Sequence[OrderSnapshot], *, now: datetime) -> Written:
     """Add or update some hundred orders of the shop in one transaction; each number may occur once."""
-    try:
-        written, revalued = _write(shop, snapshots, now=now)
-    except IntegrityError:
-        # Somebody added one of these orders or customers meanwhile: the second look finds it.
-        written, revalued = _write(shop, snapshots, now=now)
+    written, revalued = write_batch(shop, snapshots, now=now)
     # After the transaction, for it has locked the orders, and a complaint is locked before its order.
     reapplying.reconsider(revalued, now=now)
     return written
+
+
+def write_batch(shop: Shop, snapshots: Sequence[OrderSnapshot], *, now: datetime) -> tuple[Written, list[int]]:
+    """`write_orders` for a caller with a transaction of its own.
+
+    After it the caller has to `reconsider` the orders whose ids come along, for another amount was paid for them.
+    """
+    try:
+        return _write(shop, snapshots, now=now)
+    except IntegrityError:
+        # Somebody added one of these orders or customers meanwhile: the second look finds it.
+        return _write(shop, snapshots, now=now)
 
 
 @transaction.atomic
@@ -202,7 +210,7 @@ def _assign_customers(merged: Sequence[Merged], shop: Shop, *, now: datetime) ->
     without = [entry for entry in known if entry.order.customer is None]
     for entry in known:
         if entry.order.customer:
-            entry.changed |= complete(entry.order.customer, entry.person)
+            entry.changed |= bool(complete(entry.order.customer, entry.person))
     found = Customers(shop.platform, [entry.person for entry in without], now=now).all()
     for entry, customer in zip(without, found, strict=True):
         entry.order.customer = customer

@@ -97,7 +97,7 @@ def adopt(target: Complaint, source: Complaint, *, now: datetime) -> dict[str, A
         displaced = {"displaced": [*moments, target.platform_reference]}
     target.platform_opened_at, target.platform_due_at = source.platform_opened_at, theirs
     target.platform_reference = source.platform_reference
-    _apply(target, now=now)
+    _apply(target, now=now, counted=True)
     return displaced
 
 
@@ -110,7 +110,7 @@ def give_back(target: Complaint, source: Complaint, *, now: datetime) -> None:
     watch(source, now=now)
     if (target.platform_due_at, target.platform_reference) == (source.platform_due_at, source.platform_reference):
         target.platform_opened_at, target.platform_due_at, target.platform_reference = _displaced(target, source)
-        _apply(target, now=now)
+        _apply(target, now=now, counted=True)
 
 
 def _displaced(target: Complaint, source: Complaint) -> tuple[datetime | None, datetime | None, str]:
@@ -122,9 +122,13 @@ def _displaced(target: Complaint, source: Complaint) -> tuple[datetime | None, d
     return datetime.fromisoformat(opened_at), datetime.fromisoformat(due_at), reference
 
 
-def _apply(complaint: Complaint, *, now: datetime, over: bool = False) -> None:
+def _apply(complaint: Complaint, *, now: datetime, over: bool = False, counted: bool = False) -> None:
+    """`counted`: the caller has given the complaint its new version already."""
     rules = Rulebook()
     classify(complaint, rules)
-    save_change(complaint, *FIELDS)
+    if counted:
+        complaint.save(update_fields=FIELDS)
+    else:
+        save_change(complaint, *FIELDS)
     watch(complaint, now=now, over=over)
     clocks.recompute(complaint, now=now, rules=rules)

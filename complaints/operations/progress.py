@@ -12,11 +12,13 @@ from typing import Any
 from complaints import signals
 from complaints.lifecycle import STEPS, CaseFacts, State
 from complaints.models import Complaint, Contact, Remedy
+from complaints.queries import case_documents
 from complaints.queries.facts import case_facts
 from complaints.queries.policies import Rulebook
 from complaints.refusals import NotPossibleNow
+from knowledge.operations import indexing
 
-from . import clocks, conversation, holding, inquiries, promises, reapplying
+from . import clocks, conversation, holding, inquiries, promises, reapplying, reopening
 from .locking import locked, record, save_change
 from .promises import Promised
 
@@ -204,6 +206,8 @@ def transition(
     if step in _ENDS:
         promises.answer(complaint, now=now)
         inquiries.withdraw_all(complaint, actor=actor, now=now)
+    if step == "reopen":
+        reopening.answered(complaint, now=now)
     if step in _BACK:
         reapplying.put_under(complaint, Rulebook(), now=now)
     clocks.settle(
@@ -213,6 +217,8 @@ def transition(
         complaint, step, actor=actor, now=now, reason=reason,
         from_state=before, to_state=State(complaint.state), **details,
     )  # fmt: skip
+    if State.CLOSED in (before, complaint.state):
+        indexing.refresh(case_documents.KIND, [complaint.pk])
 
 
 def _drop_flags(complaint: Complaint) -> None:

@@ -13,6 +13,7 @@ from complaints.models import Approval, Complaint, Remedy
 from complaints.outbox import enqueue
 from complaints.refusals import ApprovalMissing, ReasonMissing, Refused
 
+from . import wording
 from .locking import locked, record, save_change
 
 LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -76,8 +77,9 @@ def prepare(
 ) -> Remedy:
     """Add an option with the next free letter; cost and matter decide the approval level.
 
-    Raises NotPreparedNow, TooManyOptions.
+    The customer reads `text`. Raises PhraseBlocked, NotPreparedNow, TooManyOptions.
     """
+    wording.refuse_blocked(text, now=now)
     with locked(complaint_id, version=version) as complaint:
         if complaint.state not in _PREPARED_IN:
             raise NotPreparedNow(state=complaint.get_state_display())

@@ -21,12 +21,14 @@ _IMAGES = {"image/jpeg": ("JPEG", ".jpg"), "image/png": ("PNG", ".png"), "image/
 _KEPT = {
     "application/pdf": ".pdf",
     "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
     "audio/mpeg": ".mp3",
     "audio/mp4": ".m4a",
     "audio/x-wav": ".wav",
     "audio/amr": ".amr",
 }
-ALLOWED = ".jpg,.jpeg,.png,.webp,.pdf,.mp4,.mp3,.m4a,.wav,.amr"
+CONTENT_TYPES = (*_IMAGES, *_KEPT)
+ALLOWED = ".jpg,.jpeg,.png,.webp,.pdf,.mp4,.mov,.mp3,.m4a,.wav,.amr"
 
 
 class FileTooLarge(Refused):
@@ -40,7 +42,9 @@ class FileEmpty(Refused):
 
 
 class FileTypeRefused(Refused):
-    message = _("This kind of file is not accepted. Possible are JPEG, PNG, WebP, PDF, MP4, MP3, M4A, WAV and AMR.")
+    message = _(
+        "This kind of file is not accepted. Possible are JPEG, PNG, WebP, PDF, MP4, MOV, MP3, M4A, WAV and AMR."
+    )
     panel = "evidence"
 
 
@@ -60,8 +64,18 @@ class CleanFile:
     sha256: str
 
 
+class CleanUpload(UploadedFile):
+    """A file that was made harmless when it came and has lain in our own store since."""
+
+    def __init__(self, cleaned: CleanFile) -> None:
+        super().__init__(cleaned.content, cleaned.original_name, cleaned.content_type, cleaned.size)
+        self.cleaned = cleaned
+
+
 def clean(upload: UploadedFile) -> CleanFile:
     """Judge by content, never by name. Raises FileEmpty, FileTooLarge, FileTypeRefused, PictureUnreadable."""
+    if isinstance(upload, CleanUpload):
+        return upload.cleaned
     if not upload.size:
         raise FileEmpty
     if upload.size > MAX_BYTES:

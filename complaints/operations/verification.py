@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from complaints.lifecycle import OPEN, State
-from complaints.models import Complaint, Evidence, LiabilityShare
+from complaints.models import Complaint, Contact, Evidence, LiabilityShare
 from complaints.refusals import ReasonMissing, Refused
 
 from . import uploads
@@ -43,23 +43,29 @@ class TooLate(Refused):
     message = _("This is settled and can no longer be changed in the stage “%(state)s”.")
 
 
-def add_evidence(
+def add_evidence(  # noqa: PLR0913 - each of them is a fact of the piece
     complaint_id: int,
     *,
     kind: str,
     note: str = "",
     reference: str = "",
-    upload: UploadedFile | None = None,
+    upload: UploadedFile | uploads.CleanFile | None = None,
+    contact: Contact | None = None,
+    via: str = "",
     actor: Any,
     now: datetime,
 ) -> Evidence:
-    """Attach a file or a reference. The file is made harmless before the complaint is locked."""
+    """Attach a file or a reference. The file is made harmless before the complaint is locked.
+
+    `contact` is the message that it came with.
+    """
     if upload is None and not reference.strip():
         raise NothingSupplied
-    cleaned = uploads.clean(upload) if upload else None
+    cleaned = uploads.clean(upload) if isinstance(upload, UploadedFile) else upload
     evidence = Evidence(
-        complaint_id=complaint_id, kind=kind, note=note, reference=reference.strip(), added_by=actor, at=now
-    )
+        complaint_id=complaint_id, kind=kind, note=note, reference=reference.strip(), contact=contact, added_by=actor,
+        at=now,
+    )  # fmt: skip
     if cleaned:
         evidence.original_name, evidence.content_type = cleaned.original_name, cleaned.content_type
         evidence.size, evidence.sha256 = cleaned.size, cleaned.sha256
@@ -69,7 +75,8 @@ def add_evidence(
             if cleaned:
                 evidence.file.save(str(cleaned.content.name), cleaned.content, save=False)
             evidence.save()
-            record(complaint, "evidence_added", actor=actor, now=now, evidence=evidence.pk, evidence_kind=kind)
+            told = {"via": via} if via else {}
+            record(complaint, "evidence_added", actor=actor, now=now, evidence=evidence.pk, evidence_kind=kind, **told)
     except Exception:
         if evidence.file:
             evidence.file.storage.delete(str(evidence.file.name))
@@ -78,7 +85,8 @@ def add_evidence(
 
 
 def _check_room(complaint: Complaint, evidence: Evidence) -> None:
-    if complaint.state not in OPEN:
+    # What came with a message that was taken in goes with it: the customer asks to reopen and shows why.
+    if complaint.state not in OPEN and evidence.contact is None:
         raise TooLate(state=complaint.get_state_display())
     sizes = list(complaint.evidence.values_list("size", flat=True))
     if len(sizes) >= MAX_FILES or sum(sizes) + evidence.size > MAX_TOTAL:

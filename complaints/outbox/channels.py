@@ -1,7 +1,7 @@
-"""The ways out of the house: mail, and the robot of each group. What a way's failure means, it says itself."""
+"""The ways out of the house: mail, each group's robot, each webhook. What a way's failure means, it says itself."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -11,28 +11,41 @@ from django.utils import translation
 
 from complaints.models import OutboxMessage
 
-from . import mail, robots
+from . import mail, robots, webhooks
+from .claims import BACKOFF, PATIENT
 
-MAIL = 0
-"""The way of mails; a robot's way is the robot's id."""
+Way = tuple[str, int]
+"""The relation that leads to whom the way belongs, and its id."""
+
+MAIL: Way = ("mail", 0)
+OWNED = ("robot", "subscription")
+"""Ways that belong to somebody, and rest and are switched off each by itself."""
 
 
-def way(message: OutboxMessage) -> int:
-    return message.robot_id or MAIL
+def way(message: OutboxMessage) -> Way:
+    for name in OWNED:
+        if owner := getattr(message, f"{name}_id"):
+            return name, owner
+    return MAIL
+
+
+def of_way(key: Way) -> Q:
+    """The messages that go this way."""
+    return Q(**dict.fromkeys(OWNED)) if key == MAIL else Q(**{key[0]: key[1]})
 
 
 class Lines:
     """The open lines of one run by their way, and the ways that are closed for the rest of it."""
 
     def __init__(self) -> None:
-        self._open: dict[int, Any] = {}
-        self._closed: set[int] = set()
+        self._open: dict[Way, Any] = {}
+        self._closed: set[Way] = set()
 
     def of(self, message: OutboxMessage) -> Any:
         """The line of this message, which may have to be opened."""
         key = way(message)
         if key not in self._open:
-            self._open[key] = robots.Line(message.robot) if message.robot else mail.line()
+            self._open[key] = _line(message)
         return self._open[key]
 
     def close(self, message: OutboxMessage) -> None:
@@ -44,12 +57,21 @@ class Lines:
         """Messages that cannot leave in this run; None: every one can."""
         if not self._closed:
             return None
-        robots_closed = Q(robot__in=self._closed - {MAIL})
-        return robots_closed | Q(robot=None) if MAIL in self._closed else robots_closed
+        closed = of_way(MAIL) if MAIL in self._closed else Q()
+        for name in OWNED:
+            if owners := [owner for kind, owner in self._closed if kind == name]:
+                closed |= Q(**{f"{name}__in": owners})
+        return closed
 
     def hang_up(self) -> None:
         for line in self._open.values():
             hang_up(line)
+
+
+def _line(message: OutboxMessage) -> Any:
+    if message.robot:
+        return robots.Line(message.robot)
+    return webhooks.Line(message.subscription) if message.subscription else mail.line()
 
 
 def connect(line: Any) -> None:
@@ -65,10 +87,10 @@ def hang_up(line: Any) -> None:
 
 def send(message: OutboxMessage, line: Any, before_data: Callable[[], None]) -> None:
     """Send one message over an open line; whatever goes wrong is raised."""
-    if message.robot:
-        line.send(message, before_data)
-    else:
+    if way(message) == MAIL:
         mail.send(message, line, before_data)
+    else:
+        line.send(message, before_data)
 
 
 def is_refusal(error: Exception) -> bool:
@@ -90,6 +112,28 @@ def is_unsaid(error: Exception) -> bool:
     return isinstance(error, robots.NotNow)
 
 
+def is_withheld(error: Exception) -> bool:
+    """Whether the way is switched off: its messages wait until it is on again."""
+    return isinstance(error, robots.Withheld)
+
+
+def waits(message: OutboxMessage) -> Sequence[timedelta]:
+    """How long the message waits after each failure; after so many it is given up."""
+    return PATIENT if message.subscription_id else BACKOFF
+
+
+def arrived(message: OutboxMessage) -> None:
+    """The other side has taken the message."""
+    if message.subscription:
+        webhooks.arrived(message.subscription)
+
+
+def failed(message: OutboxMessage) -> None:
+    """The other side has not taken the message, and was asked."""
+    if message.subscription:
+        webhooks.failed(message.subscription)
+
+
 def pause(error: Exception) -> timedelta | None:
     """How long the way of the message shall rest; None: not at all."""
     return error.pause if isinstance(error, robots.Refusal) else None
@@ -103,6 +147,8 @@ def reason(error: Exception, message: OutboxMessage) -> str:
     if message.robot:
         with translation.override(message.robot.language):
             return robots.without_secrets(robots.words(error), message.robot).replace("\0", " ")[:500]
+    if message.subscription:
+        return webhooks.reason(error, message.subscription).replace("\0", " ")[:500]
     text = f"{type(error).__name__}: {error}".replace("\0", " ")
     if message.address:
         text = re.sub(re.escape(message.address), "***", text, flags=re.IGNORECASE)

@@ -24,6 +24,8 @@ LEASE = timedelta(minutes=3)
 """Longer than the hard time limit of the task that sends (settings.CELERY_TASK_TIME_LIMIT), with all that it claims."""
 
 BACKOFF = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240)]
+PATIENT = [*BACKOFF, *BACKOFF[-1:] * 7]
+"""For webhooks: longer than one may fail before it is paused. What waits for it then is held, and not given up."""
 
 _STATEMENT = """
 UPDATE complaints_outboxmessage SET
@@ -62,7 +64,9 @@ def claim(owner: str, most: int = 1, *, without: Q | None = None) -> list[Outbox
                 data_started_at=None,
             )
         if taken:
-            held = OutboxMessage.objects.filter(status=Status.SENDING, owner=owner).select_related("robot")
+            held = OutboxMessage.objects.filter(status=Status.SENDING, owner=owner).select_related(
+                "robot", "subscription"
+            )
             return list(held.order_by("next_attempt_at", "pk"))
 
 
@@ -110,10 +114,10 @@ def give_back(messages: Iterable[OutboxMessage], **fields: Any) -> None:
         )
 
 
-def put_off(robot_id: int, pause: timedelta) -> None:
-    """Let all that waits for this robot wait a while longer."""
+def put_off(way: Q, pause: timedelta) -> None:
+    """Let all that waits for this way wait a while longer."""
     until = from_now(pause)
-    waiting = OutboxMessage.objects.filter(status=Status.PENDING, robot=robot_id, next_attempt_at__lt=until)
+    waiting = OutboxMessage.objects.filter(way, status=Status.PENDING, next_attempt_at__lt=until)
     waiting.update(next_attempt_at=until)
 
 
@@ -125,10 +129,11 @@ def recover() -> None:
     One statement decides for each row at one moment, for a transmission may begin while this runs.
     """
     unsure = Q(data_started_at__isnull=False, audience=OutboxMessage.Audience.CUSTOMER)
+    worn_out = Q(attempt__gt=len(BACKOFF), subscription=None) | Q(attempt__gt=len(PATIENT))
     OutboxMessage.objects.abandoned(Now()).update(
         status=Case(
             When(unsure, then=Value(Status.UNCERTAIN)),
-            When(attempt__gt=len(BACKOFF), then=Value(Status.DEAD)),
+            When(worn_out, then=Value(Status.DEAD)),
             default=Value(Status.PENDING),
         ),
         next_attempt_at=Now(),

@@ -9,8 +9,8 @@ from typing import Any
 
 from complaints.models import OutboxMessage
 
-from . import channels, enqueue
-from .claims import BACKOFF, Status, begin, claim, finish, from_now, give_back, put_off, recover, sent
+from . import channels, enqueue, waiting
+from .claims import Status, begin, claim, finish, from_now, give_back, put_off, recover, sent
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ RUN_SECONDS = 15
 """A run begins no message after that: a server that hangs must not keep the workers from the clocks."""
 
 REST = timedelta(minutes=1)
-"""For a robot that cannot be reached; the messages of others go first meanwhile."""
+"""For a robot or webhook that cannot be reached; the messages of others go first meanwhile."""
 
 
 class ClaimLost(Exception):
@@ -104,6 +104,7 @@ class _Run:
         else:
             self.mark()
             self.unmarked = message
+            channels.arrived(message)
 
     def mark(self) -> None:
         """Mark the message that was sent last."""
@@ -123,37 +124,41 @@ class _Run:
         self.mark()
         unreachable = not reached and not channels.is_refusal(error)
         rest = channels.pause(error) or (REST if unreachable else None)
-        if channels.is_unsaid(error):
+        if channels.is_withheld(error):
+            waiting.withhold(message, channels.reason(error, message))
+        elif channels.is_unsaid(error):
             give_back([message])
         else:
             self._decide_or_leave(message, error, started=started)
-        if rest:
+        if rest or channels.is_withheld(error):
             self._close_way(message, rest)
 
     def _decide_or_leave(self, message: OutboxMessage, error: Exception, *, started: bool) -> None:
         """What cannot be written down is left to its lease: the others must not wait for it."""
         try:
+            channels.failed(message)
             _decide(message, error, started=started)
         except Exception:
             log.exception("what became of message %s cannot be stored", message.pk)
 
-    def _close_way(self, message: OutboxMessage, rest: timedelta) -> None:
-        """Send nothing more by this way in this run, and by a robot's not before it has rested."""
+    def _close_way(self, message: OutboxMessage, rest: timedelta | None) -> None:
+        """Send nothing more by this way in this run, and by one that somebody owns not before it has rested."""
         self.lines.close(message)
         same = [other for other in self.batch if channels.way(other) == channels.way(message)]
         self.batch = [other for other in self.batch if other not in same]
         give_back(same)
-        if message.robot_id:
-            put_off(message.robot_id, rest)
+        key = channels.way(message)
+        if rest and key != channels.MAIL:
+            put_off(channels.of_way(key), rest)
 
 
 def _decide(message: OutboxMessage, error: Exception, *, started: bool) -> None:
     """Decide by what is known: nobody knows whether it was sent, refused for good or too often, certainly not sent."""
-    reason = channels.reason(error, message)
+    reason, waits = channels.reason(error, message), channels.waits(message)
     if started and not channels.is_refusal(error) and message.audience == OutboxMessage.Audience.CUSTOMER:
         finish(message, status=Status.UNCERTAIN, last_error=reason)
-    elif channels.is_permanent(error, started=started) or message.attempt > len(BACKOFF):
+    elif channels.is_permanent(error, started=started) or message.attempt > len(waits):
         finish(message, status=Status.DEAD, last_error=reason)
     else:
-        later = from_now(BACKOFF[message.attempt - 1])
+        later = from_now(waits[message.attempt - 1])
         finish(message, status=Status.PENDING, next_attempt_at=later, last_error=reason)

@@ -44,6 +44,8 @@ def enqueue(messages: Sequence[OutboxMessage]) -> None:
         message.next_attempt_at = _not_before(message.next_attempt_at)
         if message.robot:  # its address is a secret, and stands at the robot
             message.channel, message.address = OutboxMessage.Channel.ROBOT, message.robot.name
+        if message.subscription:
+            message.channel, message.address = OutboxMessage.Channel.WEBHOOK, message.subscription.name
         if _past.get():
             message.status, message.attempt, message.sent_at = OutboxMessage.Status.SENT, 1, message.created_at
     # Only a known key may be passed over: "ignore" on SQLite would swallow a row that lacks a value as well.

@@ -99,18 +99,25 @@ def line() -> Any:
 def send(message: OutboxMessage, connection: Any, before_data: Callable[[], None]) -> None:
     """Send one message over an open connection; whatever goes wrong is raised."""
     connection.before_data = before_data
+    by_whom = "no" if message.by_hand else "auto-replied" if message.answers else "auto-generated"
     mail = EmailMultiAlternatives(
         subject=message.subject,
         body=message.body,
         to=[message.address],
         connection=connection,
         # RFC 3834: what a person wrote is not automatic, and may be answered by an absence notice.
-        headers={"Message-ID": message.message_id, "Auto-Submitted": "no" if message.by_hand else "auto-generated"},
+        reply_to=[message.reply_to] if message.reply_to else None,
+        headers={"Message-ID": message.message_id, "Auto-Submitted": by_whom} | _silence(message),
     )
     if message.html:
         mail.attach_alternative(message.html, "text/html")
     if mail.send() != 1:
         raise NotTaken("no recipient")
+
+
+def _silence(message: OutboxMessage) -> dict[str, str]:
+    """What answers a mail by itself asks for no answer by a machine: those of Exchange know this header only."""
+    return {"X-Auto-Response-Suppress": "All"} if message.answers else {}
 
 
 def is_refusal(error: Exception) -> bool:

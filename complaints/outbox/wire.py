@@ -22,6 +22,9 @@ CONNECT_SECONDS = 5
 TOTAL_SECONDS = 10
 MOST_BYTES = 64 * 1024
 PORTS = {"https": 443, "http": 80}
+_NOT_OPEN = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24")))
+"""For protocols and relays; Python counts some of them among the open ones."""
+
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -88,8 +91,10 @@ def is_public(address: str) -> bool:
             ip = ip.ipv4_mapped
         elif ip in _NAT64:
             ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        elif ip.sixtofour or ip.teredo:
+        elif ip.sixtofour or ip.teredo or ip.is_site_local:
             return False
+    if any(ip in block for block in _NOT_OPEN if block.version == ip.version):
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
@@ -107,7 +112,7 @@ class Wire:
 
     def open(self) -> None:
         """Connect to an address that was checked. Raises Forbidden and OSError."""
-        self._sock = _connected(look_up(self.where))
+        self._sock = connected(look_up(self.where))
         kind = HTTPSConnection if self.where.scheme == "https" else HTTPConnection
         self._connection = kind(self.where.host, self.where.port)
         self._connection.auto_open = 0  # it never looks the name up by itself
@@ -150,11 +155,12 @@ class Wire:
                 socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
 
-def _connected(found: list[Any]) -> socket.socket:
-    """A socket to the first address that answers."""
+def connected(found: list[Any], *, seconds: float = CONNECT_SECONDS) -> socket.socket:
+    """A socket to the first of the checked addresses that answers; it waits so long for anything."""
+    refused: OSError = ConnectionError("no address")
     for family, kind, protocol, _name, address in found:
         sock = socket.socket(family, kind, protocol)
-        sock.settimeout(CONNECT_SECONDS)
+        sock.settimeout(seconds)
         try:
             sock.connect(address)
         except OSError as error:

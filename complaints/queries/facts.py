@@ -1,8 +1,10 @@
 """What the guards need to know of one complaint, read from the database in a handful of queries."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Min, prefetch_related_objects
+from django.db.models.functions import Coalesce
 
 from complaints.lifecycle import CaseFacts
 from complaints.models import Complaint, Contact, Evidence, Remedy
@@ -37,6 +39,22 @@ def holds_since(complaint: Complaint, moment: datetime) -> list[Span]:
             spans.append((begun[0], min(at, begun[1])))
             begun = None
     return spans
+
+
+def merged_this_round(complaint: Complaint) -> Any:
+    """Those that were merged into the complaint in its present round; the one that has been waiting longest first."""
+    rows = complaint.merged.filter(merged_at__gte=complaint.round_started_at)
+    return rows.annotate(since=Coalesce("matter_since", "round_started_at")).order_by("since", "pk")
+
+
+def holds_of_matter(complaint: Complaint, moment: datetime) -> list[Span]:
+    """`holds_since`; before the round began, the holds of the one that had been waiting then and was merged into it."""
+    begun = complaint.round_started_at
+    if complaint.matter_since is None or moment >= begun:
+        return holds_since(complaint, moment)
+    first = merged_this_round(complaint).first()
+    earlier = holds_of_matter(first, moment) if first else []
+    return [(start, min(end, begun)) for start, end in earlier if start < begun] + holds_since(complaint, begun)
 
 
 def remedies_of_round(complaint: Complaint) -> list[Remedy]:
@@ -78,6 +96,8 @@ def case_facts(complaint: Complaint) -> CaseFacts:
         apology_needed=complaint.is_about_service,
         apology_logged=_apology_logged(complaint),
         closed_at=complaint.closed_at,
+        reopen_asked_at=complaint.reopen_asked_at,
+        reopen_within=complaint.shop.reopen_within,
         state_before_merge=complaint.state_before_merge,
     )
 

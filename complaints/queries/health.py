@@ -14,7 +14,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from complaints.models import Heartbeat, OutboxMessage, WorkCalendar
+from complaints.models import Heartbeat, Mailbox, OutboxMessage, WorkCalendar
 
 MISSED_TICKS = 3
 SHORTEST_SILENCE = timedelta(seconds=30)
@@ -50,8 +50,8 @@ class Standstill:
 
 
 def checks(*, now: datetime) -> list[Check]:
-    """Everything that the database can tell, in five queries."""
-    return [*_background(silences()), _outbox(), _dead_letters(), _calendar(now=now)]
+    """Everything that the database can tell, in six queries."""
+    return [*_background(silences()), _outbox(), _dead_letters(), _mailboxes(), _calendar(now=now)]
 
 
 def standstill() -> Standstill | None:
@@ -109,6 +109,12 @@ def _dead_letters() -> Check:
     troubled = OutboxMessage.objects.filter(status__in=(status.DEAD, status.UNCERTAIN)).order_by()
     count = troubled[:COUNT_LIMIT].count()
     return Check("dead_letters", "undelivered" if count else "", numbers={"count": count})
+
+
+def _mailboxes() -> Check:
+    """Mailboxes of ours that we cannot read; the provider or a changed password, hence a warning."""
+    count = Mailbox.objects.unreadable().order_by()[:COUNT_LIMIT].count()
+    return Check("mailboxes", "unreadable" if count else "", numbers={"count": count})
 
 
 def _calendar(*, now: datetime) -> Check:

@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints.lifecycle import State
-from complaints.models import Complaint, Customer, Order, Promise
+from complaints.models import Complaint, Customer, Order, Promise, WebSubmission
 from complaints.models.complaint import ENDED_STATES, ComplaintQuerySet
+
+from .counting import CountUpTo
 
 PAGE = 50
 COUNT_LIMIT = 100
@@ -51,6 +53,7 @@ TABS = {
         Tab("unassigned", _("Unassigned"), lambda rows, user, now: rows.unassigned()),
         Tab("promised", _("Promised today"), _promised_today),
         Tab("callbacks", _("Call-backs"), lambda rows, user, now: rows.filter(state=State.AWAITING_FOLLOWUP)),
+        Tab("came_back", _("Came back"), lambda rows, user, now: rows.came_back()),
         Tab("open", _("All open"), lambda rows, user, now: rows.open()),
         Tab("ended", _("Ended"), _ended, ended=True),
     )
@@ -77,17 +80,11 @@ class Page:
     has_previous: bool
 
 
-class _CountUpTo(Subquery):
-    """Number of rows of a sliced query: counting stops at the slice."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
-
-
 def counts(user: Any, *, now: datetime) -> dict[str, int]:
     """Rows per tab, in one query; COUNT_LIMIT means "so many or more". The ended ones are not counted."""
     visible = Complaint.objects.visible_to(user)
     subqueries: dict[str, Any] = {
-        tab.code: _CountUpTo(tab.rows(visible, user, now).order_by().values("pk")[:COUNT_LIMIT])
+        tab.code: CountUpTo(tab.rows(visible, user, now).order_by().values("pk")[:COUNT_LIMIT])
         for tab in TABS.values()
         if not tab.ended
     }
@@ -108,8 +105,10 @@ def page(user: Any, wanted: Wanted, *, now: datetime, size: int = PAGE) -> Page:
 
 
 def found(rows: ComplaintQuerySet, text: str) -> ComplaintQuerySet:
-    """By number (or its beginning), order number, or the customer's exact name, phone, e-mail or buyer id.
+    """By number (or its beginning), number of the web form's receipt, order number, or the customer's exact name,
+    phone, e-mail or buyer id.
 
+    With a merged complaint the one is found in which the case goes on.
     Each way has an index of its own and is asked alone: together they would make the planner walk the list to its end
     for something that does not exist. Of a great many, the latest are found.
     """
@@ -122,10 +121,25 @@ def found(rows: ComplaintQuerySet, text: str) -> ComplaintQuerySet:
     ]
     if first_and_last := _numbers(text):
         ways.append(rows.filter(number__range=first_and_last))
+    if (sent := WebSubmission.objects.named(text)) and sent.contact:
+        ways.append(rows.filter(pk=sent.contact.complaint_id))
     ids: set[int] = set()
+    into: set[int] = set()
     for way in ways:
-        ids.update(way.order_by("-received_at", "-id").values_list("pk", flat=True)[:FOUND_LIMIT])
-    return rows.filter(pk__in=ids)
+        for pk, target in way.order_by("-received_at", "-id").values_list("pk", "merged_into")[:FOUND_LIMIT]:
+            ids.add(pk)
+            into |= {target} if target else set()
+    return rows.filter(pk__in=ids | _survivors(into - ids))
+
+
+def _survivors(merged_into: set[int]) -> set[int]:
+    """Those into which something was merged, and where these were merged on; a query for each step."""
+    found = set(merged_into)
+    while merged_into:
+        steps = Complaint.objects.filter(pk__in=merged_into, merged_into__isnull=False)
+        merged_into = {pk for pk in steps.values_list("merged_into", flat=True) if pk} - found
+        found |= merged_into
+    return found
 
 
 def _numbers(text: str) -> tuple[str, str] | None:
@@ -170,6 +184,9 @@ def _keyset(rows: Any, wanted: Wanted, *, moment: str, descending: bool, size: i
     if start:
         rows = rows.filter(_beyond(moment, start, down))
     read = list(rows.order_by(*order)[: size + 1])
+    if wanted.text and not start and len(read) <= size:
+        # All on one page: the complaint in which a merged one goes on stands before it.
+        read.sort(key=lambda one: one.state == State.MERGED)
     more = len(read) > size
     shown = read[:size]
     _name(shown)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext, gettext_lazy, pgettext
 
 from complaints.admin import displays
 from complaints.lifecycle import State
+from complaints.models import Channel
 from complaints.models.calendar import hours_text
 from knowledge import rendering
 
@@ -189,6 +190,13 @@ def listed(names: Iterable[Any]) -> str:
     return displays.listed(names)
 
 
+@register.filter
+def channels(codes: Iterable[str]) -> list[Any]:
+    """Channels by their names; a code that we know nothing of stays a code."""
+    names = dict(Channel.choices)
+    return [names.get(code, code) for code in codes]
+
+
 @register.simple_tag
 def gap_names() -> str:
     """The placeholders of scripts; one that is left in a reply is a gap."""
@@ -199,6 +207,12 @@ def gap_names() -> str:
 def hours(intervals: list[list[int]]) -> str:
     """Opening hours as people write them."""
     return hours_text(intervals)
+
+
+@register.filter
+def any_hours(week: Iterable[Any]) -> bool:
+    """Whether anything is entered for any day of a week."""
+    return any(week)
 
 
 @register.filter
@@ -229,6 +243,7 @@ _EVENT_ICONS = {
     "registered": "plus",
     "corrected": "pencil",
     "assigned": "user-plus",
+    "passed_on": "arrow-right",
     "evidence_added": "paperclip",
     "evidence_waived": "ban",
     "liability_settled": "scale",
@@ -247,8 +262,12 @@ _EVENT_ICONS = {
     "promise_renewed": "handshake",
     "contact_revealed": "eye",
     "mail_resent": "mail",
+    "link_issued": "link",
+    "link_revoked": "ban",
     "merge": "git-merge",
     "merged_in": "git-merge",
+    "split_off": "external-link",
+    "split_from": "external-link",
     "callback_attempt": "phone",
     "inquiry_asked": "clipboard-list",
     "inquiry_answered": "message-square",

@@ -1,6 +1,6 @@
 """What people do about one complaint of the demo: each method is one operation, at the moment it is given."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -12,13 +12,15 @@ from django.utils import timezone
 
 from complaints.models import Channel, Complaint, Order, Promise, Remedy, Shop
 from complaints.models.staff import staff_name
-from complaints.operations import assignment, conversation, intake, progress, remedies, verification
-from complaints.operations.intake import Person, Registration
+from complaints.operations import assignment, conversation, intake, progress, remedies, scripted, verification
+from complaints.operations.customers import Person
+from complaints.operations.intake import Registration
 from complaints.operations.promises import Promised
+from complaints.operations.scripted import Composed
 from complaints.queries.case import reply_facts
 from followups.operations import callback
 from knowledge import rendering
-from knowledge.models import IssueType, ReplyScript
+from knowledge.models import IssueType, ScriptVersion
 
 from .company import Company
 from .photos.photo import photo
@@ -128,8 +130,9 @@ class Case:
     def hear(self, now: datetime, *, text: str) -> None:
         conversation.receive(self.id, text, channel=self.channel, actor=self.agent, now=now)
 
-    def reply(self, now: datetime, *, text: str) -> None:
-        conversation.reply(self.id, text, channel=self.channel, actor=self.agent, now=now)
+    def reply(self, now: datetime, *, text: str, scripts: Sequence[int] = ()) -> None:
+        composed = Composed(scripts=scripts)
+        scripted.reply(self.id, text, composed=composed, channel=self.channel, actor=self.agent, now=now)
 
     def ask_back(self, now: datetime, *, text: str) -> None:
         """A question to the customer: what was promised stays owed."""
@@ -190,10 +193,11 @@ class Case:
         """Send the options with the script for it, and take the step."""
         complaint = Complaint.objects.get(pk=self.id)
         salutation = self.record["reply"].partition(SALUTATION)
-        facts = reply_facts(complaint, agent_name=staff_name(self.agent), customer_name=salutation[0])
+        facts = reply_facts(complaint, agent_name=staff_name(self.agent), customer_name=salutation[0], now=now)
         facts["finding"] = self.texts["finding"].format(title=self.record["title"])
-        script = ReplyScript.objects.get(code=OFFER_SCRIPT)
-        self.reply(now, text="".join(salutation[:2]) + rendering.render(script.text, facts))
+        script = ScriptVersion.objects.in_force().get(script__code=OFFER_SCRIPT)
+        text = "".join(salutation[:2]) + rendering.render(script.text, facts)
+        self.reply(now, text=text, scripts=[script.pk])
         progress.offer(self.id, now=now, **self.by(self.agent))
 
     def agree(self, now: datetime, *, label: str, words: str) -> None:

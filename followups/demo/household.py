@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from complaints.models import Department
-from complaints.operations import absences, calendars
+from complaints.operations import absences, calendars, duty, giving_out
+from knowledge.models import IssueType
 
 from .company import Company
+
+ENTERED_BEFORE = timedelta(minutes=1)
 
 OPENED_BEFORE = timedelta(days=60)
 """The calendars are there before the first order is."""
@@ -18,6 +21,23 @@ def furnish(record: Mapping[str, Any], company: Company, *, now: datetime) -> No
     _keep_calendars(record, company, now=now - OPENED_BEFORE)
     _staff_departments(record, company)
     _enter_absence(record["absence"], company, now=now)
+
+
+def share_out(record: Mapping[str, Any], company: Company, *, now: datetime) -> None:
+    """The shop manager has just entered who handles what and when; two shops give out their new cases from now on.
+
+    What waits there is given out: who gets it depends on the time of day at which the demo is loaded.
+    """
+    entered = record["duty"]
+    who = {"actor": company.staff[entered["entered_by"]], "now": now - ENTERED_BEFORE}
+    for entry in entered["people"]:
+        skills = IssueType.objects.filter(parent=None, code__in=entry["skills"])
+        values = {"limit": entry["limit"], "week": entry["week"], "skills": skills}
+        takes = entry.get("takes_new_cases", True)
+        duty.enter(company.staff[entry["username"]], takes_new_cases=takes, **values, **who)
+    for code in entered["allot"]:
+        duty.switch(company.shops[code].pk, on=True, **who)
+    giving_out.give_out(now=now)
 
 
 def _keep_calendars(record: Mapping[str, Any], company: Company, *, now: datetime) -> None:

@@ -21,9 +21,10 @@ from complaints.operations import alerting, sweeping, telling
 from complaints.outbox import enqueue
 from complaints.refusals import Refused
 
+from . import quality
 from .case import Case
 from .company import Company, dice, found, read
-from .household import furnish
+from .household import furnish, share_out
 from .orders import OrderPlaces, bring_in
 from .script import Cue, cues
 
@@ -80,6 +81,9 @@ def load(*, now: datetime, report: Report) -> Loaded:
             report(_("%(count)s orders are imported from the exports of the platforms.") % {"count": len(orders)})
             cases += _cases(record, company, orders)
             _live_through(cases, now=now, report=report)
+            share_out(record, company, now=now)
+            quality.inspect(company, now=now)
+            telling.tell(now=now)
             _look_at_the_bell(company, now=now)
     except BaseException:
         _remove_files(cases)

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from knowledge.models import IssueType, ReplyScript
+from knowledge.models import IssueType
 
 
 class Lasting(admin.ModelAdmin):
@@ -31,11 +31,3 @@ class IssueTypeAdmin(Lasting):
         if db_field.name == "parent":
             kwargs["queryset"] = IssueType.objects.filter(parent__isnull=True)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-
-@admin.register(ReplyScript)
-class ReplyScriptAdmin(Lasting):
-    list_display = ("code", "name", "stage", "step", "active", "updated_at")
-    list_filter = ("stage", "step", "active")
-    search_fields = ("code", "name", "text")
-    fields = ("code", "name", "name_en", "stage", "step", "language", "text", "active")

@@ -1,13 +1,27 @@
+from typing import Any
+
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from knowledge import rendering
+from knowledge.versioning import OPEN, WAS_IN_FORCE, Status, Versioned
+
+
+def check_placeholders(text: str) -> None:
+    """Raise ValidationError when the text names a placeholder that is not in the catalogue."""
+    if unknown := rendering.unknown(text):
+        names = ", ".join(f"{{{name}}}" for name in unknown)
+        raise ValidationError(
+            _("Unknown placeholder: %(names)s. Use one from the list."), "unknown", params={"names": names}
+        )
 
 
 class ReplyScript(models.Model):
-    """A text that an agent sends after filling it with the facts of one complaint (R3.3)."""
+    """What an agent sends after filling it with the facts of one complaint (R3.3); its words are in its versions."""
 
     class Stage(models.TextChoices):
         ACCEPT = "accept", _("acceptance")
@@ -22,13 +36,24 @@ class ReplyScript(models.Model):
         SOOTHE = "soothe", _("soothe")
         NEXT = "next", _("next step")
 
+    class Tone(models.TextChoices):
+        WARM = "warm", _("warm")
+        PLAIN = "plain", _("matter-of-fact")
+        FORMAL = "formal", _("formal")
+
     code = models.CharField(_("code"), max_length=24, unique=True)
     name = models.CharField(_("name"), max_length=60)
     name_en = models.CharField(_("English name"), max_length=80, blank=True)
     stage = models.CharField(_("stage"), max_length=12, choices=Stage)
     step = models.CharField(_("order in the conversation"), max_length=8, choices=Step, default=Step.NEXT)
+    issue_types = models.ManyToManyField(
+        "knowledge.IssueType", verbose_name=_("issue types"), blank=True, related_name="scripts"
+    )
+    """Which complaints it is meant for, a first-level type with all below it; none means all."""
+    channels = models.JSONField(_("channels"), default=list, blank=True)
+    """Codes of the channels it is meant for; none means all."""
     language = models.CharField(_("language"), max_length=10, default="zh-hans")
-    text = models.TextField(_("text"))
+    tone = models.CharField(_("tone"), max_length=8, choices=Tone, default=Tone.WARM)
     active = models.BooleanField(_("active"), default=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
@@ -36,6 +61,7 @@ class ReplyScript(models.Model):
         verbose_name = _("reply script")
         verbose_name_plural = _("reply scripts")
         ordering = ["stage", "step", "code"]
+        permissions = [("publish_replyscript", "Can publish reply scripts")]
 
     def __str__(self) -> str:
         return self.label
@@ -47,10 +73,86 @@ class ReplyScript(models.Model):
             return self.name_en
         return self.name
 
-    def clean(self) -> None:
-        unknown = sorted(rendering.placeholders(self.text) - rendering.ALLOWED)
-        if unknown:
-            names = ", ".join(f"{{{name}}}" for name in unknown)
-            raise ValidationError(
-                {"text": _("Unknown placeholder: %(names)s. Use one from the list.") % {"names": names}}
-            )
+
+class ScriptVersionQuerySet(models.QuerySet["ScriptVersion"]):
+    def in_force(self) -> "ScriptVersionQuerySet":
+        """The published texts of scripts that are switched on, with their script."""
+        return self.filter(status=Status.PUBLISHED, script__active=True).select_related("script")
+
+    def once_in_force(self) -> "ScriptVersionQuerySet":
+        """What a reply may have been made of."""
+        return self.filter(status__in=WAS_IN_FORCE)
+
+
+class ScriptVersion(Versioned):
+    """One text of a script. Once it leaves its draft it never changes (knowledge/triggers.py)."""
+
+    script = models.ForeignKey(ReplyScript, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField(_("number"))
+    text = models.TextField(_("text"), validators=[check_placeholders])
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("author"), null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    """Who changed the text last; nobody for what came with the product."""
+    edition = models.PositiveIntegerField(default=1, editable=False)
+    """Counts the changes of a draft, so that two people do not overwrite each other."""
+    created_at = models.DateTimeField(_("created"), null=True)
+    published_at = models.DateTimeField(_("published on"), null=True)
+
+    objects = ScriptVersionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("version of a script")
+        verbose_name_plural = _("versions of scripts")
+        ordering = ["script", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["script", "number"], name="scriptversion_number"),
+            models.UniqueConstraint(
+                fields=["script"], condition=Q(status=Status.PUBLISHED), name="scriptversion_one_published"
+            ),
+            models.UniqueConstraint(
+                fields=["script"],
+                condition=Q(status__in=[Status.DRAFT, Status.IN_REVIEW]),
+                name="scriptversion_one_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.script_id} / {self.number}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def mark(self) -> str:
+        """Which draft in which edition a form was shown."""
+        return f"{self.pk}.{self.edition}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """No new text with an unknown placeholder is stored, whatever wrote it; older ones may still be retired."""
+        if self._state.adding or self.status == Status.DRAFT:
+            check_placeholders(self.text)
+        super().save(*args, **kwargs)
+
+
+class ScriptEvent(models.Model):
+    """Who did what to a script, when and why; append-only (knowledge/triggers.py)."""
+
+    script = models.ForeignKey(ReplyScript, on_delete=models.PROTECT, related_name="events")
+    version = models.ForeignKey(ScriptVersion, null=True, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=16)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("at"))
+    comment = models.CharField(_("comment"), max_length=500, blank=True)
+    changes = models.JSONField(default=dict)
+    """Name of a detail -> [old, new], plain values."""
+
+    class Meta:
+        verbose_name = _("change of a script")
+        verbose_name_plural = _("changes of scripts")
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["script", "-at", "-id"], name="scriptevent_of")]
+
+    def __str__(self) -> str:
+        return f"{self.script_id} {self.kind}"

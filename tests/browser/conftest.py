@@ -38,11 +38,17 @@ def shots(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_as(browser: Browser, live_server: Any, client_for: Callable[[Any], Client]) -> Iterator[Callable[..., Page]]:
-    """`open_as(user)` gives a page logged in as this person; the test fails if the page complained of anything."""
+    """`open_as(user)` gives a page logged in as this person; the test fails if the page complained of anything but
+    answers with the status that is `refused`: the browser counts those as errors.
+    """
     complaints: list[str] = []
     contexts = []
 
-    def make(user: Any, **options: Any) -> Page:
+    def make(user: Any, *, refused: int = 0, **options: Any) -> Page:
+        def complain(text: str) -> None:
+            if not refused or f"status of {refused}" not in text:
+                complaints.append(text)
+
         context = browser.new_context(
             base_url=live_server.url, locale="zh-CN", timezone_id="Asia/Shanghai",
             **({"viewport": {"width": 1280, "height": 900}} | options),
@@ -51,7 +57,7 @@ def open_as(browser: Browser, live_server: Any, client_for: Callable[[Any], Clie
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        page.on("console", lambda message: message.type == "error" and complain(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         contexts.append(context)
         return page

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from complaints.models import Complaint, Contact
@@ -84,9 +85,9 @@ def test_an_old_draft_is_dropped(complaint: Complaint, agent: Any, open_as: Call
     expect(reply(page).locator("textarea[name=body]")).to_have_value("")
 
 
-def test_contact_data_is_in_no_draft(agent: Any, open_as: Callable[..., Page], shop: Any) -> None:
+def test_contact_data_is_in_no_draft(complaint: Complaint, agent: Any, open_as: Callable[..., Page]) -> None:
     page = open_as(agent)
-    page.goto("/admin/complaints/complaint/add/")
+    page.goto(reverse("admin:complaints_complaint_edit", args=[complaint.pk]))
     page.fill("[name=phone]", "13912345678")
     page.fill("[name=title]", "桌面划痕")
     wait_for_draft(page, "桌面划痕")
@@ -105,8 +106,8 @@ def test_a_script_goes_under_a_long_text_and_shows_its_gaps(
     page.on("request", lambda request: addresses.append(f"{request.method} {request.url}"))
     write(page, "抱歉给您添了麻烦 {ok}。" * 60)
     expect(page.locator("#reply-gaps")).to_be_hidden()
-    reply(page).locator("[name=script]").select_option(index=2)
-    reply(page).locator("button[hx-post]").click()
+    reply(page).locator("#reply-scripts summary").click()
+    reply(page).locator(".script-option").nth(1).click()
     expect(reply(page).locator("textarea[name=body]")).to_have_value(re.compile(r"^(抱歉给您添了麻烦 \{ok\}。){60}\n."))
     assert all("body=" not in address for address in addresses)
 
@@ -124,15 +125,15 @@ def test_a_session_that_is_over_leaves_the_page_as_it_is(
         page.goto(page_of(complaint))
         write(page, TEXT)
         Session.objects.all().delete()
-        reply(page).locator("button[hx-post]").click()
+        reply(page).locator("#reply-scripts summary").click()
+        reply(page).locator(".script-option").first.click()
         expect(page.locator("[data-notice=login]")).to_be_visible()
         expect(reply(page).locator("textarea[name=body]")).to_have_value(TEXT)
         expect(page.locator("input[type=password]")).to_have_count(0)
         # Logging in elsewhere gives a new session and a new token; the page goes on where it was.
         context.clear_cookies(name=settings.CSRF_COOKIE_NAME)
         context.add_cookies([cookie(), {"name": settings.CSRF_COOKIE_NAME, "value": "n" * 32, "url": live_server.url}])  # type: ignore[list-item]
-        reply(page).locator("[name=script]").select_option(index=1)
-        reply(page).locator("button[hx-post]").click()
+        reply(page).locator(".script-option").first.click()
         expect(page.locator("[data-notice=login]")).to_be_hidden()
         expect(reply(page).locator("textarea[name=body]")).not_to_have_value(TEXT)
         write(page, TEXT)

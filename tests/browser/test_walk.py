@@ -81,8 +81,8 @@ def register(page: Page, shots: Path) -> Complaint:
 
 def reply(page: Page, shots: Path) -> None:
     form_of_reply = page.locator("form.only-reply")
-    form_of_reply.locator("[name=script]").select_option("OPEN-01")
-    form_of_reply.locator("button[hx-post]").click()
+    form_of_reply.locator("#reply-scripts summary").click()
+    form_of_reply.locator("[name=script][value=OPEN-01]").click()
     body = page.locator("#reply-text textarea, textarea#reply-text, textarea[name=body]").first
     expect(body).to_have_value(re.compile(ORDER))
     form_of_reply.locator("[name=promise_text]").fill("今天内告知核实结果")

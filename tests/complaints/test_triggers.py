@@ -35,6 +35,16 @@ def test_every_trigger_is_there_after_the_migrations() -> None:
     assert installed() >= set(triggers.expected(connection.vendor))
 
 
+@pytest.mark.parametrize("of", triggers.LATER)
+def test_the_later_triggers_are_there_can_go_and_come_back(of: Any) -> None:
+    expected = set(of.expected(connection.vendor))
+    assert installed() >= expected
+    of.remove(connection)
+    assert not installed() & expected
+    of.install(connection)
+    assert installed() >= expected
+
+
 def test_triggers_can_be_taken_away_and_put_back() -> None:
     triggers.remove(connection)
     assert not installed() & set(triggers.expected(connection.vendor))

@@ -26,7 +26,8 @@ from complaints.models import (
     Shop,
 )
 from complaints.operations import intake, merging, progress, remedies, verification
-from complaints.operations.intake import Person, Registration
+from complaints.operations.customers import Person
+from complaints.operations.intake import Registration
 from complaints.operations.promises import Promised
 from followups.operations import callback
 from knowledge.models import IssueType

@@ -19,7 +19,7 @@ from benchmarks import report
 from tests.config.running_desk import BASE, clean_environment
 from tests.faults.finding import Finding, table
 
-NAMES = [f"F{number}" for number in range(1, 9)]
+NAMES = [f"F{number}" for number in (*range(1, 9), 10, 11, 12)]
 DATABASES = {"postgres": "PostgreSQL, Redis", "sqlite": "SQLite, bundled broker"}
 
 

@@ -11,6 +11,9 @@ from tests.faults import (
     f6_three_beats,
     f7_standstill,
     f8_fifty_agents,
+    f10_fuzzed_requests,
+    f11_same_request,
+    f12_mails,
 )
 
 ATTACKS: dict[str, ModuleType] = {
@@ -22,4 +25,7 @@ ATTACKS: dict[str, ModuleType] = {
     "F6": f6_three_beats,
     "F7": f7_standstill,
     "F8": f8_fifty_agents,
+    "F10": f10_fuzzed_requests,
+    "F11": f11_same_request,
+    "F12": f12_mails,
 }

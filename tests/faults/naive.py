@@ -25,14 +25,15 @@ def reminded_by_a_cron_job(tick: int) -> int:
     return Deadline.objects.filter(due_at__gt=now - timedelta(seconds=tick), due_at__lte=now).count()
 
 
-def select_send_mark(batch: int = 20) -> list[int]:
-    """Select what is due, send it, mark it as sent, until nothing is left; returns what was sent."""
-    sent: list[int] = []
-    while due := list(Deadline.objects.filter(failures=NOT_MARKED).order_by("pk")[:batch]):
-        for clock in due:
-            sent.append(clock.pk)
-            Deadline.objects.filter(pk=clock.pk).update(failures=MARKED)
-    return sent
+def select(batch: int = 20) -> list[int]:
+    """What is due and not marked as sent yet."""
+    return list(Deadline.objects.filter(failures=NOT_MARKED).order_by("pk").values_list("pk", flat=True)[:batch])
+
+
+def send_and_mark(clocks: list[int]) -> None:
+    """What a job does with what it has selected: whoever selected at the same moment does it again."""
+    for clock in clocks:
+        Deadline.objects.filter(pk=clock).update(failures=MARKED)
 
 
 def mark_then_send() -> None:

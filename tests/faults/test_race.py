@@ -9,24 +9,30 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.utils import timezone
 
-from complaints.models import Complaint, Customer, DailyNumber, Order, Shop
+from complaints.models import Complaint, Customer, DailyNumber, DutyProfile, Order, Shop
 from complaints.operations import (
+    allotting,
     assignment,
     conversation,
+    correcting,
     customers,
     intake,
     merging,
     progress,
     remedies,
+    typed_orders,
     verification,
 )
 from complaints.operations.assignment import AlreadyTaken
 from complaints.operations.customers import Person
-from complaints.operations.intake import AlreadyOpen
 from complaints.operations.locking import StaleVersion
+from complaints.operations.matters import AlreadyOpen
 from complaints.operations.verification import MAX_FILES, TooMuchEvidence
+from complaints.queries import roster
 from complaints.refusals import Refused
 from followups.operations import callback
 from tests.factories.complaints import NOW, EvidenceFactory, OrderFactory, accept, current, registered, registration
@@ -47,7 +53,7 @@ def errors(outcomes: list[Outcome]) -> list[type[Exception]]:
 
 def correct(case: Complaint, actor: Any, changes: dict[str, Any], version: int | None = None) -> Complaint:
     seen = current(case).version if version is None else version
-    return intake.correct(case.pk, changes, actor=actor, version=seen, now=NOW)
+    return correcting.correct(case.pk, changes, actor=actor, version=seen, now=NOW)
 
 
 # ---------------------------------------------------------------- the same step twice
@@ -126,6 +132,50 @@ def test_of_twenty_who_claim_one_has_the_case(case: Callable[..., Any], user_wit
     assert complaint.events.filter(kind="assigned").count() == 1
 
 
+@pytest.mark.parametrize("looks_again", [True, False])
+@pytest.mark.row_locks
+def test_two_cases_at_once_go_to_two_people(
+    case: Callable[..., Any],
+    shop: Shop,
+    user_with: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    looks_again: bool,
+) -> None:
+    """Both see the same roster. The control does not compare whether the person has been given one meanwhile."""
+    shop.allots_cases = True
+    shop.save()
+    waiting = [case("new", assignee=None) for _ in range(2)]
+    Complaint.objects.update(assignee=None)
+    DutyProfile.objects.bulk_create([DutyProfile(user=user_with("agent")) for _ in range(2)])
+    get_user_model().objects.exclude(duty__isnull=False).update(is_active=False)
+    both = threading.Barrier(2)
+    read, looks = roster.candidates, iter(range(100))
+
+    def read_together(*args: Any, **values: Any) -> Any:
+        found = read(*args, **values)
+        if next(looks) < 2:
+            both.wait(LONGEST)
+        return found
+
+    monkeypatch.setattr(roster, "candidates", read_together)
+    if not looks_again:
+        monkeypatch.setattr(allotting, "_take_turn", lambda candidate, *, now: True)
+    outcomes = at_once([lambda one=one: assignment.allot(one.pk, now=NOW) for one in waiting])
+    assert [outcome.result for outcome in outcomes] == [True, True]
+    assert len({current(one).assignee_id for one in waiting}) == (2 if looks_again else 1)
+
+
+def test_of_twelve_that_come_in_at_once_everybody_gets_four(shop: Shop, user_with: Callable[..., Any]) -> None:
+    shop.allots_cases = True
+    shop.save()
+    agents = [user_with("agent") for _ in range(3)]
+    templates = [registration(shop, person=Person(buyer=f"tb{n}")) for n in range(12)]
+    outcomes = at_once([lambda one=one: intake.register(one, actor=None, now=NOW) for one in templates])
+    assert errors(outcomes) == []
+    assert [agent.assigned_complaints.count() for agent in agents] == [4, 4, 4]
+    assert [agent.duty.given for agent in agents] == [4, 4, 4]
+
+
 # ---------------------------------------------------------------- no edit is lost
 
 
@@ -154,10 +204,11 @@ def test_control_without_the_lock_an_edit_is_lost(
         if version is not None and complaint.version != version:
             raise StaleVersion
         both_have_read.wait(LONGEST)
-        yield complaint
+        with transaction.atomic():
+            yield complaint
 
     complaint = case("new")
-    monkeypatch.setattr(intake, "locked", unlocked)
+    monkeypatch.setattr(correcting, "locked", unlocked)
     changes: list[dict[str, Any]] = [{"title": "桌面开裂"}, {"demand": "全额退款"}]
     outcomes = at_once([
         lambda actor=actor, change=change: correct(complaint, actor, change, complaint.version)
@@ -244,7 +295,7 @@ def test_of_two_who_register_one_order_the_second_is_told(shop: Shop, two: list[
 
 
 def test_of_two_who_type_one_order_the_second_is_told(shop: Shop, two: list[Any]) -> None:
-    typed = intake.TypedOrder(number="202611200001", product="书桌")
+    typed = typed_orders.TypedOrder(number="202611200001", product="书桌")
     template = registration(shop, separate=False, order=None, typed_order=typed)
     outcomes = at_once([lambda actor=actor: intake.register(template, actor=actor, now=NOW) for actor in two])
     assert errors(outcomes) == [AlreadyOpen]
@@ -292,7 +343,7 @@ def test_what_an_import_adds_to_a_customer_meanwhile_stays(case: Callable[..., A
         imported = Person(buyer=f"tb_{place}", name="郑凯文", email=f"{place}@mail.example")
         spoken = Person(phone=f"1390000{place:04d}")
         outcomes = at_once([
-            lambda complaint=complaint, spoken=spoken: intake.correct(
+            lambda complaint=complaint, spoken=spoken: correcting.correct(
                 complaint.pk, {}, person=spoken, actor=agent, version=complaint.version, now=NOW
             ),
             lambda imported=imported: customers.find_or_create_customer("taobao", imported, now=NOW),

@@ -14,8 +14,8 @@ from complaints.models import Channel, Complaint, Promise, Remedy, Shop
 from complaints.operations import (
     assignment,
     conversation,
+    correcting,
     holding,
-    intake,
     mending,
     merging,
     platform_cases,
@@ -161,7 +161,7 @@ def _merge(walk: Walk, case: Complaint, who: dict[str, Any]) -> Any:
 
 def _correct(walk: Walk, case: Complaint, who: dict[str, Any]) -> Any:
     changes = {"priority": walk.dice.choice(["P1", "P2", "P3", "", "P4"])}
-    return intake.correct(case.pk, changes, version=case.version, **who)
+    return correcting.correct(case.pk, changes, version=case.version, **who)
 
 
 def _hold(walk: Walk, case: Complaint, who: dict[str, Any]) -> Any:

@@ -9,7 +9,7 @@ import django
 django.setup()
 
 from complaints.models import Complaint  # noqa: E402
-from complaints.operations import intake  # noqa: E402
+from complaints.operations import correcting  # noqa: E402
 from complaints.operations.locking import StaleVersion  # noqa: E402
 from config.wsgi import application  # noqa: E402
 
@@ -28,4 +28,4 @@ def unlocked(complaint_id: int, *, version: int | None = None) -> Iterator[Compl
     yield complaint
 
 
-intake.locked = unlocked
+correcting.locked = unlocked

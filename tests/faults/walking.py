@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from complaints.models import ComplaintEvent, Shop
 from complaints.operations.customers import Person
-from complaints.operations.intake import TypedOrder
+from complaints.operations.typed_orders import TypedOrder
 from tests.factories.complaints import bring, registered
 
 ROAD = ("accepted", "verifying", "proposing", "negotiating", "executing", "awaiting_followup", "closed")

@@ -6,6 +6,7 @@ from django.utils import timezone
 from complaints.operations import calendar_years, calendars, heartbeat
 from complaints.operations.bootstrap import load_policies, load_roles
 from complaints.operations.departments import load_departments
+from knowledge.operations import indexing
 from knowledge.operations.bootstrap import load_content
 
 
@@ -17,9 +18,12 @@ class Command(BaseCommand):
         added = load_content() | {"departments": load_departments(), "policies": load_policies()}
         heartbeat.expect_all()
         self._calendars()
+        indexing.sweep(now=timezone.now())
         if roles or any(added.values()):
             self.stdout.write(
                 f"bootstrap: {roles} roles, {added['issue_types']} issue types, {added['scripts']} scripts, "
+                f"{added['criteria']} scoring criteria, {added['service_policies']} service policies, "
+                f"{added['synonyms']} groups of synonyms, "
                 f"{added['policies']} time policies, {added['departments']} departments"
             )
 

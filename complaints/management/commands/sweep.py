@@ -15,7 +15,12 @@ from django.utils.translation import ngettext
 from complaints.management.progress import Progress
 
 DELIVER = "complaints.tasks.deliver"
-UNTIL_NOTHING_IS_LEFT = ("complaints.tasks.sweep", "complaints.tasks.tell", "complaints.tasks.recompute")
+UNTIL_NOTHING_IS_LEFT = (
+    "complaints.tasks.sweep",
+    "complaints.tasks.tell",
+    "complaints.tasks.recompute",
+    "complaints.tasks.give_out",
+)
 MOST_TURNS = 10_000
 """Of one step: a round by hand ends, whatever goes wrong."""
 
@@ -106,7 +111,10 @@ def words(name: str, done: int | None) -> str:
         "complaints.tasks.digest": _("Digests: %(n)s written"),
         "complaints.tasks.refresh_calendars": _("Years of public holidays: %(n)s loaded"),
         "complaints.tasks.recompute": _("Complaints under changed rules: %(n)s recomputed"),
+        "complaints.tasks.give_out": _("Waiting cases: %(n)s given out"),
         "complaints.tasks.mend": _("Mended clocks: %(n)s"),
+        "complaints.tasks.take_hooks": _("Webhook deliveries: %(n)s worked off"),
+        "complaints.tasks.clean_hooks": _("Webhook payloads: %(n)s deleted"),
         "followups.tasks.mend": _("Mended call-backs: %(n)s"),
         DELIVER: _("Messages: %(n)s tried"),
     }

@@ -30,6 +30,13 @@ class NotNow(Refusal):
         super().__init__(_("The platform allows only so many messages a minute."), for_good=False, pause=MINUTE)
 
 
+class Withheld(Refusal):
+    """The way was switched off: what waits for it waits until it is on again, or somebody cancels it."""
+
+    def __init__(self, text: Any) -> None:
+        super().__init__(text, for_good=False)
+
+
 class Unclear(Exception):
     """The answer says neither yes nor no."""
 

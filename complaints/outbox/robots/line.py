@@ -10,7 +10,7 @@ from complaints.models import OutboxMessage, Robot
 from complaints.outbox import wire
 from complaints.outbox.claims import from_now
 
-from .answers import MINUTE, NotNow, Refusal, Unclear, read_answer
+from .answers import MINUTE, NotNow, Refusal, Unclear, Withheld, read_answer
 from .requests import request
 
 Kind = Robot.Kind
@@ -43,9 +43,9 @@ class Line:
         self._wire: wire.Wire | None = None
 
     def open(self) -> None:
-        """Connect. Raises Refusal if the robot must not or cannot be told anything, OSError if it is not there."""
+        """Connect. Raises Withheld if the robot is off, Refusal if it must not be told, OSError if it is not there."""
         if not self.robot.active:
-            raise Refusal(_("The robot is switched off."), for_good=True)
+            raise Withheld(_("The robot is switched off."))
         self._keep_pace()
         try:
             self._wire = wire.Wire(check(self.robot.kind, self.robot.url))

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from complaints import signing
 from complaints.models import OutboxMessage, Robot
 from complaints.outbox import plain
 
@@ -77,8 +78,8 @@ def _webhook(robot: Robot, message: OutboxMessage, now: datetime) -> Request:
     kind = message.dedup_key.partition(":")[0]
     written = {"id": event, "type": kind, "created_at": message.created_at.isoformat(), "data": data}
     built = _json(robot.url, written)
-    signed = _sign((robot.secret or "").encode(), f"{event}.{stamp}.".encode() + built.body)
-    built.headers.update({"Amends-Id": event, "Amends-Timestamp": stamp, "Amends-Signature": f"v1,{signed}"})
+    signed = signing.sign(robot.secret or "", event, stamp, built.body)
+    built.headers.update({signing.ID: event, signing.TIMESTAMP: stamp, signing.SIGNATURE: signed})
     return built
 
 

@@ -11,7 +11,9 @@ from django.urls import reverse
 
 from complaints.admin.signing import sign_version
 from complaints.models import Complaint, Inquiry, RecoveryClaim, Remedy
-from complaints.operations import holding, inquiries, platform_cases, recovery, remedies
+from complaints.operations import conversation, holding, inquiries, platform_cases, recovery, remedies
+from complaints.operations.customers import Person
+from complaints.operations.receiving import Incoming, take_in
 from tests.factories.complaints import NOW, carry_out, current, establish, prepare_options, registered
 from tests.factories.inquiries import DepartmentFactory
 
@@ -71,6 +73,22 @@ def _hold(case: Complaint, staff: dict[str, Any]) -> None:
     holding.hold(case.pk, reason="等客户照片", until=NOW + timedelta(days=2), **_who(case, staff))
 
 
+def _stranger_wrote(case: Complaint, staff: dict[str, Any]) -> None:
+    person = Person(email="new@mail.example")
+    take_in(
+        Incoming(shop=case.shop, channel="email", text="还没收到", about=case, person=person, trusted=False),
+        actor=None, now=NOW,
+    )  # fmt: skip
+    case.refresh_from_db()
+
+
+def _came_back(case: Complaint, staff: dict[str, Any]) -> None:
+    take_in(
+        Incoming(shop=case.shop, channel="phone", text="又坏了", about=case), actor=staff["agent"], now=case.closed_at
+    )
+    case.refresh_from_db()
+
+
 def _platform_case(case: Complaint, staff: dict[str, Any]) -> None:
     platform_cases.set_deadline(case.pk, due_at=NOW + timedelta(days=2), **_who(case, staff))
 
@@ -88,6 +106,12 @@ SITUATIONS: dict[str, Situation] = {
     "agree": Situation("negotiating", plain(label="A", words="好的", **TALK)),
     "resolve": Situation("executing", plain(), lambda case, staff: carry_out(case, _who(case, staff))),
     "reopen": Situation("closed", plain(**REASON)),
+    "decline_reopening": Situation("closed", plain(body="本单已按约定赔付", **REASON, **TALK), _came_back),
+    "adopt_sender": Situation(
+        "accepted",
+        lambda case, staff: {"contact": case.contacts.filter(sender__isnull=False).get().pk},
+        _stranger_wrote,
+    ),
     "withdraw": Situation("new", plain(words="不用了", **REASON, **TALK)),
     "find_unfounded": Situation("verifying", plain(body="签收完好", **REASON, **TALK)),
     "merge": Situation(
@@ -102,6 +126,13 @@ SITUATIONS: dict[str, Situation] = {
     "keep_promise": Situation("verifying", _promise),
     "renew_promise": Situation(
         "verifying", lambda case, staff: {**_promise(case, staff), "due_at": "2026-11-20T15:00", **REASON}
+    ),
+    "split": Situation(
+        "verifying",
+        lambda case, staff: {"contact": case.contacts.get(body="椅子也坏了").pk, "title": "另一件事"},
+        lambda case, staff: conversation.receive(
+            case.pk, "椅子也坏了", channel="phone", actor=staff["agent"], now=NOW
+        ),
     ),
     "unmerge": Situation("merged", plain(**REASON)),
     "reply": Situation("accepted", plain(body="已联系仓库", **TALK)),
@@ -124,6 +155,7 @@ SITUATIONS: dict[str, Situation] = {
         },
     ),
     "claim": Situation("new", plain(), values={"assignee": None}),
+    "pass_on": Situation("new", lambda case, staff: {"assignee": staff["supervisor"].pk, **REASON}),
     "assign": Situation("new", lambda case, staff: {"assignee": staff["team_lead"].pk, "reason": "交接"}),
     "rate": Situation("awaiting_followup", plain(satisfaction="5", comment="满意", **TALK)),
     "attempt": Situation("awaiting_followup", plain(comment="未接")),

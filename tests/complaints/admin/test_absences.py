@@ -53,7 +53,7 @@ def test_lead_sees_and_chooses_the_people_of_the_own_shops(
     assert f'value="{stranger.pk}"' not in client.get(ADD).content.decode()
     assert client.get(change(theirs)).status_code == 302
     refused = client.post(ADD, AWAY | {"user": stranger.pk})
-    assert refused.status_code == 200
+    assert refused.status_code == 422
     assert Absence.objects.count() == 2
 
 
@@ -81,7 +81,7 @@ def test_absence_that_makes_no_sense_is_refused(
 ) -> None:
     client = client_for(staff["team_lead"])
     answer = client.post(ADD, AWAY | {"user": agent.pk} | wrong)
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert "errorlist" in answer.content.decode()
     assert not Absence.objects.exists()
 

@@ -26,16 +26,17 @@ pytestmark = pytest.mark.usefixtures("frozen")
 
 HANDLING = {
     "accept", "start_verification", "conclude_verification", "offer", "decline", "agree", "resolve", "reopen",
+    "decline_reopening", "adopt_sender",
     "withdraw", "reply", "hear", "note", "evidence", "liability", "option", "discard", "execute", "claim", "rate",
     "attempt", "raise_cost", "hold", "resume", "platform", "platform_over", "keep_promise", "renew_promise",
     "ask", "record_answer", "withdraw_inquiry", "file_claim", "claim_answered",
     "claim_recovered", "claim_lost", "withdraw_claim",
 }  # fmt: skip
 RECOVERING = {"file_claim", "claim_answered", "claim_recovered", "claim_lost", "withdraw_claim"}
-LEADING = HANDLING | {"assign", "waive", "merge", "unmerge"}
+LEADING = HANDLING | {"assign", "waive", "merge", "unmerge", "split"}
 SUPERVISING = LEADING | {"find_unfounded", "apology"}
 MAY: dict[str, set[str]] = {
-    "agent": HANDLING,
+    "agent": HANDLING | {"pass_on"},
     "team_lead": LEADING,
     "supervisor": SUPERVISING,
     "shop_manager": SUPERVISING | {"approve"},
@@ -50,6 +51,9 @@ MAY: dict[str, set[str]] = {
 
 SIGN_OTHERS = {"team_lead", "supervisor", "legal"}
 """Roles that may open the approval, but have nothing to sign on such an option."""
+
+OTHERS_CASES = {"team_lead", "supervisor", "shop_manager"}
+"""Roles that may pass on what is theirs; the complaint is an agent's."""
 
 SEES_NOTHING = {"department", "knowledge_manager"}
 FINANCE_SEES = {"resolve", "raise_cost", "execute", "approve"} | RECOVERING
@@ -66,7 +70,8 @@ def expected(role: str, name: str) -> int:
     """The answer to the action's page: found, forbidden, or as if there were no such complaint."""
     if not visible(role, name):
         return 404
-    return 200 if name in MAY[role] or (name == "approve" and role in SIGN_OTHERS) else 403
+    opens = (name == "approve" and role in SIGN_OTHERS) or (name == "pass_on" and role in OTHERS_CASES)
+    return 200 if name in MAY[role] or opens else 403
 
 
 @contextmanager
@@ -312,11 +317,37 @@ LISTS: dict[str, set[str]] = {
     "complaints_promise_list": VIEWERS,
     "followups_followup_changelist": VIEWERS,
     "complaints_outboxmessage_changelist": {"supervisor", "shop_manager", "auditor"},
+    "complaints_hookchannel_changelist": {"shop_manager", "auditor"},
+    "complaints_hookchannel_add": {"shop_manager"},
+    "complaints_hookdelivery_changelist": {"shop_manager", "auditor"},
+    "complaints_hookdelivery_add": set(),
+    "complaints_subscription_changelist": {"shop_manager", "auditor"},
+    "complaints_subscription_add": {"shop_manager"},
     "complaints_alert_changelist": HANDLERS | {"finance", "legal"},
     "complaints_absence_changelist": {"team_lead", "supervisor", "shop_manager"},
     "complaints_absence_add": {"team_lead", "supervisor", "shop_manager"},
-    "knowledge_replyscript_changelist": HANDLERS | {"knowledge_manager"},
+    "complaints_dutyprofile_changelist": {"team_lead", "supervisor", "shop_manager"},
+    "complaints_dutyprofile_add": set(),
+    "knowledge_replyscript_changelist": (VIEWERS - {"finance"}) | {"knowledge_manager"},
     "knowledge_replyscript_add": {"shop_manager", "knowledge_manager"},
+    "complaints_replyreview_changelist": HANDLERS | {"quality_inspector", "auditor"},
+    "complaints_replyreview_add": set(),
+    "knowledge_criterion_changelist": {"shop_manager", "knowledge_manager", "quality_inspector"},
+    "knowledge_criterion_add": {"shop_manager", "knowledge_manager"},
+    "knowledge_servicepolicy_changelist": VIEWERS | {"knowledge_manager"},
+    "knowledge_servicepolicy_add": {"shop_manager", "knowledge_manager"},
+    "knowledge_phraserule_changelist": {
+        "team_lead",
+        "supervisor",
+        "shop_manager",
+        "knowledge_manager",
+        "quality_inspector",
+        "auditor",
+    },
+    "knowledge_phraserule_add": {"shop_manager", "knowledge_manager"},
+    "search": VIEWERS | {"knowledge_manager"},
+    "knowledge_synonymgroup_changelist": {"shop_manager", "knowledge_manager"},
+    "knowledge_synonymgroup_add": {"shop_manager", "knowledge_manager"},
     "knowledge_issuetype_changelist": {"shop_manager", "knowledge_manager"},
     "knowledge_issuetype_add": {"shop_manager", "knowledge_manager"},
     "complaints_shop_changelist": VIEWERS,

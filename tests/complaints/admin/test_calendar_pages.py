@@ -349,7 +349,10 @@ def test_a_shop_moves_to_another_calendar_and_its_clocks_follow(
     manager: Client, calendar: WorkCalendar, shop: Shop, user_with: Callable[..., Any]
 ) -> None:
     other = calendars.copy(calendar.pk, name="第二家", actor=None, now=NOW)
-    fields = {"code": shop.code, "name": shop.name, "platform": shop.platform, "active": "on", "calendar": other.pk}
+    fields = {
+        "code": shop.code, "name": shop.name, "platform": shop.platform, "active": "on", "calendar": other.pk,
+        "match_days": 30, "reopen_days": 15,
+    }  # fmt: skip
     members = [member.pk for member in shop.members.all()]
     address = reverse("admin:complaints_shop_change", args=[shop.pk])
     assert manager.post(address, fields | {"members": members}).status_code == 302

@@ -88,7 +88,7 @@ def test_only_who_can_answer_is_a_member(
     gone = StaffFactory(role="department", gone=True)
     for person in (agent, gone):
         for sent in (fields(department, members=[person.pk]), fields(department, lead=person.pk)):
-            assert client.post(change(department), sent).status_code == 200
+            assert client.post(change(department), sent).status_code == 422
     department.refresh_from_db()
     assert (department.members.count(), department.lead) == (0, None)
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from complaints.models import Complaint
 from knowledge.models import ReplyScript
+from tests.factories.knowledge import ReplyScriptFactory
 
 pytestmark = pytest.mark.usefixtures("frozen")
 
@@ -21,7 +22,7 @@ def client(agent: Any, client_for: Callable[[Any], Client]) -> Client:
 
 
 def script(text: str, **values: Any) -> ReplyScript:
-    return ReplyScript.objects.create(code="X-01", name="试", stage="accept", text=text, **values)
+    return ReplyScriptFactory(code="X-01", name="试", stage="accept", text=text, **values)
 
 
 def address(case: Complaint) -> str:

@@ -54,7 +54,7 @@ def filled(**values: Any) -> dict[str, Any]:
 
 
 def errors(answer: Any) -> dict[str, list[str]]:
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     return answer.context["adminform"].form.errors
 
 

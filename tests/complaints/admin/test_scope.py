@@ -238,7 +238,7 @@ def test_the_internal_side_stays_inside_the_texts_for_customers(own: Complaint, 
 
     conversation.note(own.pk, "仓库漏放护角", actor=agent, now=NOW)
     Complaint.objects.filter(pk=own.pk).update(root_cause="仓库漏放护角", evidence_waiver="快递已承认")
-    facts = reply_facts(Complaint.objects.get(pk=own.pk), agent_name="员工", customer_name="")
+    facts = reply_facts(Complaint.objects.get(pk=own.pk), agent_name="员工", now=NOW, customer_name="")
     assert "护角" not in str(facts)
     assert "快递已承认" not in str(facts)
 

@@ -13,7 +13,7 @@ from complaints.admin.actions import ACTIONS
 from complaints.admin.displays import event_label
 from complaints.admin.signing import FormForged, read_version, sign_version
 from complaints.models import Complaint
-from complaints.operations import conversation, intake, progress, verification
+from complaints.operations import conversation, correcting, progress, verification
 from tests.complaints.admin.situations import ADDING, SITUATIONS, page_of, ready_for, send
 from tests.factories.complaints import NOW, current
 from tests.unchanged import nothing_written
@@ -30,6 +30,7 @@ TYPED = {
     "merge": "有据可查",
     "reopen": "有据可查",
     "unmerge": "有据可查",
+    "split": "另一件事",
     "waive": "有据可查",
     "liability": "挤压",
     "option": "赠品",
@@ -44,7 +45,7 @@ TYPED = {
 
 def touch(case: Complaint, actor: Any) -> None:
     """A colleague changes the complaint; nothing that any action rests on."""
-    intake.correct(case.pk, {"severity": "S4"}, actor=actor, version=current(case).version, now=NOW)
+    correcting.correct(case.pk, {"severity": "S4"}, actor=actor, version=current(case).version, now=NOW)
 
 
 def move(case: Complaint) -> None:
@@ -80,7 +81,8 @@ def test_the_form_that_came_back_can_be_sent_again(
 ) -> None:
     complaint, fields = ready_for(name, case, staff)
     touch(complaint, staff["team_lead"]) if complaint.is_open else move(complaint)
-    client = client_for(staff["shop_manager"])
+    # Who passes a case on is who has it.
+    client = client_for(staff["agent" if name == "pass_on" else "shop_manager"])
     page = send(client, complaint, name, fields).content.decode()
     fresh = sign_version(current(complaint))
     assert f'value="{fresh}"' in page
@@ -154,7 +156,7 @@ def test_a_stale_correction_shows_both_values_side_by_side(
 ) -> None:
     complaint = case("new", actor=staff["agent"])
     step = {"actor": staff["team_lead"], "version": complaint.version, "now": NOW}
-    intake.correct(complaint.pk, {"title": "组长改的标题"}, **step)
+    correcting.correct(complaint.pk, {"title": "组长改的标题"}, **step)
     with nothing_written(complaint):
         answer = correct(client_for(staff["agent"]), complaint, title="我改的标题", phone="13900001234")
     page = answer.content.decode()
@@ -170,7 +172,7 @@ def test_only_the_fields_that_really_differ_are_set_side_by_side(
 ) -> None:
     complaint = case("new", actor=staff["agent"])
     step = {"actor": staff["team_lead"], "version": complaint.version, "now": NOW}
-    intake.correct(complaint.pk, {"title": "组长改的标题"}, **step)
+    correcting.correct(complaint.pk, {"title": "组长改的标题"}, **step)
     fields = {"title": "我改的标题", "order_number": complaint.order.number, "issue_type": complaint.issue_type_id}
     answer = correct(client_for(staff["agent"]), complaint, **fields)
     differences = {str(row["label"]): (row["stored"], row["typed"]) for row in answer.context["differences"]}

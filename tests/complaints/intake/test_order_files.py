@@ -9,7 +9,7 @@ from complaints.intake import cells, order_files, rows, snapshots
 from complaints.intake.layouts import LAYOUTS, recognise
 from complaints.intake.order_files import OrderFile, Refusal, open_order_file
 from complaints.intake.problem import Problem
-from complaints.operations.intake import Person
+from complaints.operations.customers import Person
 from complaints.operations.orders import OrderSnapshot
 from tests.factories.exports import (
     DOUYIN,

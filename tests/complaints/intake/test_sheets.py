@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from complaints.intake import delimited, sheets, workbook
+from benchmarks.intake.files import write_workbook
+from complaints.intake import delimited, sheets, workbook, xml_pieces
 from complaints.intake.order_files import Entry, open_order_file
 from complaints.intake.problem import Problem
 from complaints.intake.sheets import open_sheets
@@ -49,12 +50,25 @@ def test_rows_count_as_a_spreadsheet_counts_them() -> None:
 
 def test_workbook_rows_keep_their_numbers_and_long_text_ids() -> None:
     content = workbook_bytes([["a", "b"], [], ["4100123456789012345", 7]])
-    assert rows_of(content) == [(1, ["a", "b"]), (2, []), (3, ["4100123456789012345", 7])]
+    assert rows_of(content) == [(1, ["a", "b"]), (3, ["4100123456789012345", 7])]
 
 
 def test_workbook_that_states_a_wrong_size_is_read_whole() -> None:
     content = _edited(workbook_bytes([["a", "b"], ["1", "2"]]), b'ref="A1:B2"', b'ref="A1"')
     assert rows_of(content) == [(1, ["a", "b"]), (2, ["1", "2"])]
+
+
+def test_workbook_is_read_on_from_any_of_its_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the size of the blocks in which it is read; texts that rows share are found again."""
+    table = [["a", "b"], *([f"<{number}>", "同"] for number in range(12))]
+    write_workbook(tmp_path / "shared.xlsx", table)
+    for block in (7, 100, 1 << 16):
+        monkeypatch.setattr(xml_pieces, "BLOCK", block)
+        (sheet,) = open_sheets(tmp_path / "shared.xlsx")
+        whole = list(sheet.rows_from(0))
+        assert [list(cells) for _number, cells, _mark in whole] == table
+        for place, (_number, _cells, mark) in enumerate(whole):
+            assert list(sheet.rows_from(mark)) == whole[place:]
 
 
 def test_each_table_of_a_workbook_is_offered() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from complaints.models import Complaint, Deadline
-from complaints.operations import clocks, conversation, intake, progress, remedies, sweeping
+from complaints.operations import clocks, conversation, correcting, progress, remedies, sweeping
 from tests.factories.complaints import NOW, ContactFactory, bring, current, prepare_options
 from tests.unchanged import everything_about, nothing_written
 
@@ -21,7 +21,7 @@ def running(case: Complaint) -> Deadline:
 
 
 def correct(case: Complaint, agent: Any, now: datetime = NOW, **changes: Any) -> Complaint:
-    return intake.correct(case.pk, changes, actor=agent, version=current(case).version, now=now)
+    return correcting.correct(case.pk, changes, actor=agent, version=current(case).version, now=now)
 
 
 def reply(case: Complaint, agent: Any, now: datetime, **values: Any) -> Any:

@@ -343,7 +343,7 @@ def test_through_two_merges_each_inquiry_finds_back(
 
 def test_nothing_of_it_reaches_the_texts_for_customers(asked: Inquiry, agent: Any, keeper: Any) -> None:
     inquiries.answer(asked.complaint_id, asked.pk, "仓库漏放护角", actor=keeper, now=NOW)
-    facts = str(reply_facts(current(asked.complaint), agent_name="员工"))
+    facts = str(reply_facts(current(asked.complaint), agent_name="员工", now=NOW))
     assert QUESTION not in facts
     assert "护角" not in facts
     assert asked.department.name not in facts

@@ -11,10 +11,14 @@ import pytest
 from django.db import IntegrityError
 
 from complaints.models import Complaint, Customer, DailyNumber, Order, Shop
-from complaints.operations import customers, intake
+from complaints.operations import correcting, customers, intake
+from complaints.operations.correcting import NothingChanged
+from complaints.operations.customers import Person
 from complaints.operations.ended import ComplaintOver
-from complaints.operations.intake import AlreadyOpen, NothingChanged, Person, Registration, TypedOrder
+from complaints.operations.intake import Registration
 from complaints.operations.locking import StaleVersion
+from complaints.operations.matters import AlreadyOpen
+from complaints.operations.typed_orders import TypedOrder
 from knowledge.models import IssueType
 from tests.factories.complaints import (
     NOW,
@@ -41,7 +45,7 @@ def bare(shop: Shop, **values: Any) -> Registration:
 
 def correct(case: Complaint, agent: Any, changes: dict[str, Any] | None = None, **values: Any) -> Complaint:
     step = {"actor": agent, "version": current(case).version, "now": LATER} | values
-    return intake.correct(case.pk, changes or {}, **step)
+    return correcting.correct(case.pk, changes or {}, **step)
 
 
 # ---------------------------------------------------------------- what a registration writes
@@ -117,9 +121,14 @@ def test_the_day_after_number_9999_goes_on(shop: Shop, agent: Any) -> None:
     assert register(bare(shop), agent).number == "A20261120-10000"
 
 
-def test_a_failed_registration_uses_no_number_up(shop: Shop, agent: Any) -> None:
-    with pytest.raises(ValueError, match="issue_type"):
-        register(bare(shop, issue_type="SAFE"), agent)
+def test_a_failed_registration_uses_no_number_up(shop: Shop, agent: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_args: Any, **_kwargs: Any) -> None:
+        raise ValueError("at the last step")
+
+    with monkeypatch.context() as broke:
+        broke.setattr(intake, "record", broken)
+        with pytest.raises(ValueError, match="last step"):
+            register(bare(shop), agent)
     assert register(bare(shop), agent).number == "A20261120-0001"
     assert Complaint.objects.count() == 1
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from complaints.models import Customer, Order, OrderLine, Shop, SlaPolicy
-from complaints.operations import intake, orders
+from complaints.operations import intake, orders, typed_orders
 from complaints.operations.customers import Person, find_or_create_customer
 from complaints.operations.orders import LineSnapshot, OrderSnapshot, Written, write_orders
 
@@ -307,7 +307,7 @@ def test_two_imports_of_one_file_at_once_write_each_order_once(shop: Shop, now: 
 
 def test_an_amount_that_the_export_tells_puts_the_open_case_under_its_policy(shop: Shop, now: datetime) -> None:
     SlaPolicy.objects.create(name="高价值", position=1, priority="P2", amount_from=Decimal(100))
-    typed = intake.TypedOrder(number=snapshot().number, product="骨瓷餐具套装")
+    typed = typed_orders.TypedOrder(number=snapshot().number, product="骨瓷餐具套装")
     registration = intake.Registration(shop=shop, title="碎了", channel="phone", typed_order=typed)
     case = intake.register(registration, actor=None, now=now)
     assert (case.priority, case.next_due_at) == ("P3", now + timedelta(hours=2))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from complaints.models import Alert, Complaint, Deadline, SlaPolicy, SlaTarget
-from complaints.operations import clocks, intake, merging, platform_cases, sweeping
+from complaints.operations import clocks, correcting, merging, platform_cases, sweeping
 from complaints.operations.ended import ComplaintOver
 from complaints.operations.platform_cases import NoPlatformCase, PlatformDeadlinePast
 from tests.factories.complaints import NOW, current, registered
@@ -155,7 +155,7 @@ def test_odd_deadlines_are_refused(case: Callable[..., Any], agent: Any) -> None
 def test_a_correction_keeps_the_cap(case: Callable[..., Any], agent: Any) -> None:
     complaint = case("verifying")
     open_case(complaint, agent, NOW + 18 * H)
-    intake.correct(complaint.pk, {"priority": "P4"}, actor=agent, version=current(complaint).version, now=NOW)
+    correcting.correct(complaint.pk, {"priority": "P4"}, actor=agent, version=current(complaint).version, now=NOW)
     assert stage(complaint).due_at == NOW + 12 * H
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from complaints.models import Complaint, OutboxMessage, Remedy
-from complaints.operations import intake, progress, remedies
+from complaints.operations import correcting, intake, progress, remedies
 from complaints.operations.locking import StaleVersion
 from complaints.operations.remedies import (
     CostFixed,
@@ -247,7 +247,7 @@ def test_the_lowest_level_needs_nobody(case: Callable[..., Any], agent: Any, sta
 
 
 def correct(case: Complaint, actor: Any, **changes: Any) -> None:
-    intake.correct(case.pk, changes, **now_at(case, actor))
+    correcting.correct(case.pk, changes, **now_at(case, actor))
 
 
 def test_a_corrected_matter_raises_the_level_of_what_was_prepared(case: Callable[..., Any], agent: Any) -> None:

@@ -16,7 +16,7 @@ from complaints.operations import (
     assignment,
     clocks,
     conversation,
-    intake,
+    correcting,
     mending,
     merging,
     sweeping,
@@ -192,7 +192,7 @@ def test_clock_wound_back_by_hand_tells_nothing_twice(case: Complaint, now: date
 
 def prioritise(case: Complaint, priority: str, now: datetime) -> None:
     version = Complaint.objects.get(pk=case.pk).version
-    intake.correct(case.pk, {"priority": priority}, actor=case.assignee, version=version, now=now)
+    correcting.correct(case.pk, {"priority": priority}, actor=case.assignee, version=version, now=now)
 
 
 def test_moved_clock_alerts_anew_and_the_former_time_never_twice(
@@ -474,13 +474,13 @@ def test_answer_and_sweep_at_once_do_not_write_over_each_other(
 ) -> None:
     """The clock is being met while a sweep comes: it must not be told as well."""
     late = now + timedelta(minutes=121)
-    end, swept = clocks._end, []
+    end, swept = clocks.end, []
 
     def interrupted(deadline: Deadline, **how: Any) -> None:
         swept.extend(together(lambda: sweeping.sweep(now=late)))
         end(deadline, **how)
 
-    monkeypatch.setattr(clocks, "_end", interrupted)
+    monkeypatch.setattr(clocks, "end", interrupted)
     conversation.reply(case.pk, "抱歉让您久等。", channel="phone", actor=staff["agent"], now=late)
     deadline = Deadline.objects.get(kind="first_response")
     assert swept == [0]

@@ -126,6 +126,7 @@ def test_of_an_animation_one_picture_is_kept() -> None:
     [
         (b"%PDF-1.4\n%%EOF", "x.txt", "application/pdf", ".pdf"),
         (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00" * 300, "clip.mp4", "video/mp4", ".mp4"),
+        (b"\x00\x00\x00\x14ftypqt  \x00\x00\x02\x00qt  " + b"\x00" * 300, "IMG_1.MOV", "video/quicktime", ".mov"),
         (b"\x00\x00\x00\x18ftypM4A \x00\x00\x00\x00M4A mp42" + b"\x00" * 300, "call.m4a", "audio/mp4", ".m4a"),
         (b"ID3\x03\x00\x00\x00\x00\x00\x00" + b"\x00" * 300, "call.mp3", "audio/mpeg", ".mp3"),
         (b"RIFF\x24\x00\x00\x00WAVEfmt " + b"\x00" * 300, "call.wav", "audio/x-wav", ".wav"),

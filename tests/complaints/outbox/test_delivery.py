@@ -426,3 +426,16 @@ def test_a_reply_by_hand_does_not_call_itself_automatic(message: Make, mailoutbo
     message("customer", dedup_key="reply:7")
     delivery.deliver()
     assert mailoutbox[0].extra_headers["Auto-Submitted"] == "no"
+
+
+def test_reply_goes_to_the_shop_and_a_receipt_is_known_as_automatic(
+    message: Make, mailoutbox: list[EmailMessage]
+) -> None:
+    message("customer", reply_to='"晴木家居" <support+c1-a@shop.example>', dedup_key="receipt:1")
+    delivery.deliver()
+    (mail,) = mailoutbox
+    assert mail.extra_headers["Auto-Submitted"] == "auto-replied"
+    assert mail.extra_headers["X-Auto-Response-Suppress"] == "All"
+    sent = mail.message()
+    assert "support+c1-a@shop.example" in sent["Reply-To"]
+    assert "amends" in sent["From"].lower()

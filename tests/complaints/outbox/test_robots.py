@@ -370,11 +370,13 @@ def test_mail_server_that_is_away_holds_up_no_robot(
     assert [fresh(mail).attempt for mail in mails] == [1, 0]
 
 
-def test_robot_that_is_switched_off_is_told_nothing(server_of: Any, robot_at: Any, told: Make) -> None:
+def test_robot_that_is_switched_off_is_told_nothing_and_its_messages_are_held(
+    server_of: Any, robot_at: Any, told: Make
+) -> None:
     server = server_of("wecom")
     rows = [told(robot_at(server, active=False)) for _ in range(2)]
     delivery.deliver()
-    assert {fresh(row).status for row in rows} == {"dead"}
+    assert {(fresh(row).status, fresh(row).attempt) for row in rows} == {("held", 0)}
     assert server.taken == []
 
 

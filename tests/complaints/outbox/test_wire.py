@@ -58,6 +58,7 @@ def test_what_is_no_address_of_ours_is_refused(url: str) -> None:
         "224.0.0.1", "239.255.255.255", "255.255.255.255", "240.0.0.1", "192.0.2.1", "198.18.0.1", "::", "::1",
         "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
         "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:7f00:1::", "2001:db8::1",
+        "fec0::1", "192.0.0.8", "192.88.99.1",
     ],
 )  # fmt: skip
 def test_no_address_inside_is_public(address: str) -> None:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
-from complaints.models import CalendarYear, Heartbeat, WorkCalendar
+from complaints.models import CalendarYear, Heartbeat, Mailbox, WorkCalendar
 from complaints.queries import health
 from complaints.queries.health import Check
 from tests.complaints.pulses import pulse
@@ -89,6 +89,13 @@ def test_dead_letters_are_a_number_and_a_warning() -> None:
     assert check("dead_letters") == Check("dead_letters", "undelivered", numbers={"count": 2})
 
 
+def test_mailboxes_that_cannot_be_read_are_a_warning(shop: Any) -> None:
+    made = Mailbox.objects.create(shop=shop, address="a@shop.example", host="imap.qq.com", since=NOW.date(), failures=2)
+    assert check("mailboxes") == Check("mailboxes", numbers={"count": 0})
+    Mailbox.objects.filter(pk=made.pk).update(failures=3)
+    assert check("mailboxes") == Check("mailboxes", "unreadable", numbers={"count": 1})
+
+
 # ---------------------------------------------------------------- the calendar
 
 
@@ -134,7 +141,7 @@ def test_calendars_count_that_a_shop_uses_and_that_have_holidays() -> None:
 # ---------------------------------------------------------------- as a whole
 
 
-def test_it_takes_five_queries_however_much_there_is() -> None:
+def test_it_takes_six_queries_however_much_there_is() -> None:
     calendar((2026, True))
     pulse()
     for _n in range(5):
@@ -142,7 +149,7 @@ def test_it_takes_five_queries_however_much_there_is() -> None:
         OutboxMessageFactory(dead=True)
     with CaptureQueriesContext(connection) as captured:
         health.checks(now=NOW)
-    assert len(captured) == 5
+    assert len(captured) == 6
 
 
 @pytest.mark.parametrize(

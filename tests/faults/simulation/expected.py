@@ -36,7 +36,7 @@ class World(Clocks):
         """Whether a promise given now, with a reply, is later than the clock of the stage allows."""
         clock = case.stage()
         if clock and clock.kind == "first_response":
-            clock = Clock(case, "verification", 0, case.round, case.round_start)
+            clock = Clock(case, "verification", 0, case.round, self._begin(case, "verification", now, back=False))
             self._terms(clock, case, self.line(case, "verification"))
             self._plan(clock, ())
         return clock is not None and clock.paused is None and now <= clock.due < due
@@ -87,8 +87,11 @@ class World(Clocks):
         self._to(case, state, now, given_up=given_up)
 
     def new_round(self, case: Case, now: int) -> None:
+        if case.state == "closed":
+            # Policies have gone on without it, and its platform case is over.
+            self.classify(case)
         case.round += 1
-        case.round_start = now
+        case.round_start, case.since = now, None
         case.resolved = case.closed = None
         self._to(case, "proposing", now, back=True)
 
@@ -122,17 +125,7 @@ class World(Clocks):
         """Policy, then running clocks; what was met or breached stays."""
         self.classify(case)
         for clock in case.running():
-            line = self.line(case, clock.kind)
-            if clock.kind == "platform":
-                clock.budget = self.before_platform(case) - clock.started
-            elif clock.kind != "promise":
-                self._terms(clock, case, line)
-                if clock.paused is not None and not clock.pausable:
-                    self._unpause(clock, case.hold_end(now))
-            self._plan(clock, line.levels)
-            if case.held is not None and clock.pausable and clock.paused is None:
-                clock.paused = max(now, clock.started)
-            self._wait(clock)
+            self._renew(case, clock, now)
 
     def platform(self, case: Case, now: int, due: int) -> None:
         """The platform has named a deadline, or another one."""
@@ -162,22 +155,41 @@ class World(Clocks):
                 self._tell(clock, told[-1], person, now)
 
     def merge(self, source: Case, target: Case, now: int) -> None:
-        source.state_before, source.merged_into = source.state, target.pk
+        """The earliest start of both holds."""
+        source.state_before, source.merged_into, source.merged_at = source.state, target.pk, now
         self._to(source, "merged", now, given_up=True)
         target.replies = sorted(target.replies + source.replies)
         source.replies = []
         self._move_promises(source, target, list(source.promises))
+        before = target.start
+        if source.start < before:
+            target.since = source.start
+            stage = target.stage()
+            if stage and stage.kind != "callback" and stage.started == before:
+                self._end(stage, now, met=False)
+                self._start(target, stage.kind, target.start)
         first = target.replies[0][0] if target.replies else now
         self._settle(target, min(first, now))
+        self._renew_all(target, now)
 
-    def unmerge(self, source: Case, target: Case, now: int) -> None:
+    def unmerge(self, source: Case, target: Case, now: int, left: Iterable[tuple[int, int]] = ()) -> None:
+        """As if it had not been. `left`: replies given to the target since that turned out to be the source's."""
         source.merged_into = None
-        source.replies = [one for one in target.replies if one[1] == source.pk]
-        target.replies = [one for one in target.replies if one[1] != source.pk]
+        source.replies = sorted(one for one in target.replies if one[1] == source.pk or one in left)
+        target.replies = [one for one in target.replies if one not in source.replies]
+        source.replies = [(at, source.pk) for at, _home in source.replies]
         self._move_promises(target, source, [pk for pk, owed in target.promises.items() if owed.home == source.pk])
         source.state = source.state_before
+        self.classify(source)
         self._settle(source, now, undone=True)
+        self._start_anew(target, now)
         self._settle(target, now, undone=True)
+        self._renew_all(source, now)
+
+    def _renew_all(self, case: Case, now: int) -> None:
+        """What came from elsewhere goes by what holds here."""
+        for clock in case.running():
+            self._renew(case, clock, now)
 
     def _move_promises(self, source: Case, target: Case, pks: Iterable[int]) -> None:
         for pk in pks:

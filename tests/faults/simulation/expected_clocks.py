@@ -22,6 +22,7 @@ from tests.faults.simulation.records import (
     Line,
     Person,
     Policy,
+    Span,
 )
 
 
@@ -141,13 +142,44 @@ class Clocks:
         line = self.line(case, kind)
         self._terms(clock, case, line)
         if clock.pausable:
-            clock.pauses = [(max(a, started), b) for a, b in case.holds if b > started and b > a]
+            clock.pauses = self._holds(case, started)
         self._plan(clock, line.levels)
         if case.held is not None and clock.pausable:
             clock.paused = max(case.held, started)
         case.clocks.append(clock)
         self._wait(clock)
         return clock
+
+    def _holds(self, case: Case, started: int) -> list[Span]:
+        """Before the round only the one waited that was merged into it: then its holds count."""
+        if case.since is None or started >= case.round_start:
+            return [(max(a, started), b) for a, b in case.holds if b > started and b > a]
+        begun = case.round_start
+        early = self._holds(self._longest(case), started)  # type: ignore[arg-type]
+        return [(a, min(b, begun)) for a, b in early if a < begun] + [
+            (max(a, begun), b) for a, b in case.holds if b > begun and b > a
+        ]
+
+    def _longest(self, case: Case) -> Case | None:
+        """Of those that were merged into this round, the one that has been waiting longest."""
+        joined = [
+            one for one in self.cases.values() if one.merged_into == case.pk and one.merged_at >= case.round_start
+        ]
+        return min(joined, key=lambda one: (one.start, one.pk), default=None)
+
+    def _renew(self, case: Case, clock: Clock, now: int) -> None:
+        """What holds now of a clock that runs."""
+        line = self.line(case, clock.kind)
+        if clock.kind == "platform":
+            clock.budget = self.before_platform(case) - clock.started
+        elif clock.kind != "promise":
+            self._terms(clock, case, line)
+            if clock.paused is not None and not (clock.pausable and case.held is not None):
+                self._unpause(clock, case.hold_end(now))
+        self._plan(clock, line.levels)
+        if case.held is not None and clock.pausable and clock.paused is None:
+            clock.paused = max(now, clock.started)
+        self._wait(clock)
 
     def _named(self, case: Case, kind: str, subject: int, started: int, due: int) -> Clock:
         clock = Clock(case, kind, subject, case.round, started, budget=max(due - started, 0))
@@ -183,26 +215,30 @@ class Clocks:
         if wanted == "first_response" and case.replies:
             wanted = "verification"
         present = case.stage()
+        if undone and wanted != "first_response":
+            self._answered(case)
         if present and present.kind == wanted:
             return
-        if present and undone:
+        if present and undone and present.breached is None:
             present.stopped, present.stamp = now, present.stamp + 1
             case.clocks.remove(present)
         elif present:
-            self._end(present, now, met=not (given_up or back) or (back and present.kind == "callback"))
+            self._end(present, now, met=not (given_up or back or undone) or (back and present.kind == "callback"))
         if wanted is None:
             self._end_platform(case, now, met=not given_up)
         elif undone and (earlier := self._left_off(case, wanted)):
             earlier.met = earlier.stopped = None
-            self._wait(earlier)
+            self._renew(case, earlier, now)
         else:
             self._enter(case, wanted, now, back=back)
 
     def _enter(self, case: Case, kind: str, now: int, *, back: bool) -> None:
+        self._start(case, kind, case.resolved or now if kind == "callback" else self._begin(case, kind, now, back=back))
+
+    def _begin(self, case: Case, kind: str, now: int, *, back: bool) -> int:
         """The first time from the start of the round, later with the whole budget from now."""
-        been_here = back or any(one.kind == kind and one.round == case.round for one in case.clocks)
-        started = now if been_here else case.round_start
-        self._start(case, kind, case.resolved or now if kind == "callback" else started)
+        been_here = back or any(one.kind == kind for one in self._of_round(case))
+        return now if been_here else case.start
 
     def _end_platform(self, case: Case, now: int, *, met: bool) -> None:
         for clock in case.running():
@@ -210,10 +246,78 @@ class Clocks:
                 self._end(clock, now, met=met)
 
     def _left_off(self, case: Case, kind: str) -> Clock | None:
-        ended = [one for one in case.clocks if one.kind == kind and one.round == case.round and not one.runs]
+        ended = [one for one in self._of_round(case) if one.kind == kind and not one.runs]
         if kind != "first_response":
             ended = [one for one in ended if one.stopped is not None]
         return ended[-1] if ended else None
+
+    def _of_round(self, case: Case) -> list[Clock]:
+        """Without those from a start that has left again."""
+        return [one for one in case.clocks if one.round == case.round and one.started >= case.start]
+
+    def _answered(self, case: Case) -> None:
+        """The first response was met by the first of the replies that are there."""
+        response = [one for one in self._of_round(case) if one.kind == "first_response"]
+        if response and case.replies:
+            self._met(response[-1], case.replies[0][0])
+
+    def _met(self, clock: Clock, at: int) -> None:
+        clock.stopped = clock.paused = None
+        clock.met = max(at, clock.started)
+        if clock.met > clock.due and clock.breached is None:
+            clock.breached = clock.due
+        self._wait(clock)
+
+    def _start_anew(self, case: Case, now: int) -> None:
+        """One that was merged into the case has left: the clocks run from the earliest start that is left."""
+        longest = self._longest(case)
+        since = longest.start if longest and longest.start < case.round_start else None
+        if since == case.since:
+            return
+        case.since = since
+        stage = [one for one in case.clocks if one.round == case.round and one.kind in BEFORE_RESOLUTION]
+        for clock in [one for one in stage if one.started < case.start]:
+            self._replace(case, clock, now)
+
+    def _replace(self, case: Case, clock: Clock, now: int) -> None:
+        """The clock that gave way at the merge takes over; without one, this begins later. A breach stays."""
+        ran, met = clock.runs, clock.met
+        same = [
+            one for one in case.clocks if (one.kind, one.round, one.started) == (clock.kind, clock.round, case.start)
+        ]
+        own = next((one for one in reversed(same) if one.stopped is not None), None)
+        if own is None and clock.breached is None:
+            own = clock
+            own.started = case.start
+            own.pauses = self._holds(case, own.started) if own.pausable else []
+            own.paused = None if own.paused is None else max(own.paused, own.started)
+        else:
+            if ran or met is not None:
+                self._take_over(own, clock)
+            self._leave(case, clock, now)
+        # Where the case had ended before, the one that had given way stays as it was stopped.
+        if own is None or (own is not clock and not ran and met is None):
+            return
+        self._plan(own, self._levels(own))
+        if ran:
+            own.met = own.stopped = None
+            self._renew(case, own, now)
+        elif met is not None:
+            self._met(own, met)
+
+    def _take_over(self, own: Clock | None, clock: Clock) -> None:
+        """While it was stopped, the other one stood still."""
+        if own and own.stopped is not None:
+            since = own.stopped
+            own.pauses += [(max(a, since), b) for a, b in clock.pauses if b > since]
+            own.paused = None if clock.paused is None else max(clock.paused, since)
+
+    def _leave(self, case: Case, clock: Clock, now: int) -> None:
+        if clock.breached is None:
+            clock.stamp += 1
+            case.clocks.remove(clock)
+        elif clock.runs:
+            self._end(clock, now, met=False)
 
     def _to(self, case: Case, state: str, now: int, **how: bool) -> None:
         case.state = state

@@ -11,6 +11,7 @@ from complaints.models import Channel, Complaint, Evidence, LiabilityShare, Prom
 from complaints.operations import (
     assignment,
     conversation,
+    correcting,
     holding,
     intake,
     merging,
@@ -238,15 +239,15 @@ class Life:
     def _prioritise(self, case: Case, now: int) -> str | None:
         priority = self.dice.choice(["P1", "P2", "P3", "P4", ""])
         try:
-            intake.correct(case.pk, {"priority": priority}, **self._who(case, now))
-        except intake.NothingChanged:
+            correcting.correct(case.pk, {"priority": priority}, **self._who(case, now))
+        except correcting.NothingChanged:
             return None
         self.world.prioritise(case, now, priority)
         return priority or "as the policy says"
 
     def _regrade(self, case: Case, now: int) -> str | None:
         severity = self.dice.choice([one for one in SEVERITIES if one != case.severity])
-        intake.correct(case.pk, {"severity": severity}, **self._who(case, now))
+        correcting.correct(case.pk, {"severity": severity}, **self._who(case, now))
         self.world.regrade(case, now, severity)
         return severity
 

@@ -133,6 +133,9 @@ class Case:
     clocks: list[Clock] = field(default_factory=list)
     promises: dict[int, Owed] = field(default_factory=dict)
     merged_into: int | None = None
+    merged_at: int = 0
+    since: int | None = None
+    """The earlier start that one brought which was merged into this round."""
     state_before: str = ""
     history: list[str] = field(default_factory=list)
 
@@ -143,6 +146,11 @@ class Case:
     def hold_end(self, now: int) -> int:
         """A hold is over at its time, whenever anybody looks."""
         return now if self.hold_until is None else min(now, self.hold_until)
+
+    @property
+    def start(self) -> int:
+        """From when the clocks of the round run."""
+        return self.round_start if self.since is None else self.since
 
     def stage(self) -> Clock | None:
         return next((one for one in self.clocks if one.runs and one.kind in STAGE_KINDS), None)

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from complaints.models import Complaint
-from complaints.operations import holding, intake, progress
+from complaints.operations import correcting, holding, progress
 from complaints.operations.locking import StaleVersion
 from complaints.refusals import ReasonMissing
 from followups.models import FollowUp
@@ -50,7 +50,7 @@ def test_resolving_creates_the_one_call_back_of_the_round(waiting: Complaint) ->
 def test_it_is_due_when_its_clock_is(waiting: Complaint, agent: Any) -> None:
     """Another priority, policy or calendar moves the clock; the list of call-backs must not tell the time of before."""
     PolicyFactory(priority="P2", lines={"callback": {"budget_minutes": 600}})
-    intake.correct(waiting.pk, {"priority": "P2"}, actor=agent, version=waiting.version, now=NOW)
+    correcting.correct(waiting.pk, {"priority": "P2"}, actor=agent, version=waiting.version, now=NOW)
     due_at = waiting.deadlines.running().get(kind="callback").due_at
     assert waiting.followups.get().due_at == due_at == NOW + timedelta(hours=10)
 

@@ -31,9 +31,10 @@
     };
     for (const text of document.querySelectorAll("textarea[data-gaps]")) showGaps(text);
     document.addEventListener("input", (event) => { if (event.target.matches("textarea[data-gaps]")) showGaps(event.target); });
-    document.addEventListener("htmx:afterSwap", () => {
+    document.addEventListener("htmx:afterSwap", (event) => {
         const text = document.getElementById("reply_body");
-        if (!text) return;
+        // Other parts of the page come and go without taking the cursor along.
+        if (!text || event.detail.target.id !== "reply-text") return;
         text.focus();
         const [gap] = gapsIn(text);
         if (gap) text.setSelectionRange(text.value.indexOf(gap), text.value.indexOf(gap) + gap.length);

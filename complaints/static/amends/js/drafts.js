@@ -24,6 +24,7 @@
         for (const field of fields(form)) {
             if (isTick(field)) {
                 if (field.checked) kept[`${field.name}=${field.value}`] = true;
+                written = written || (form.hasAttribute("data-draft-ticks") && field.checked && !field.defaultChecked);
             } else {
                 kept[field.name] = field.value;
                 written = written || (field.value !== field.defaultValue && !field.matches("select") && field.value.trim() !== "");

@@ -1,0 +1,81 @@
+"""The refused rows of an import in the shape of their file, with what is wrong behind them: mended they go in."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from django.utils import timezone
+from django.utils.translation import pgettext
+from openpyxl import Workbook
+
+from complaints.models import ImportJob
+
+from . import spool
+from .cells import EXACT_DIGITS, bare
+from .judging import Judge
+from .order_files import Refusal
+from .refusals import escaped, sentences
+
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+Refused = tuple[int, Sequence[Any], str]
+
+
+class _Line:
+    """What the csv writer writes is handed on at once."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def refused(job: ImportJob) -> Iterator[Refused]:
+    """(row, its cells, what is wrong with it in the reader's language), in the order of the file's groups."""
+    judge = Judge(job, now=timezone.now())
+    with spool.opened(job.spool) as rows:
+        for first, reason, group in rows.bad():
+            if reason:
+                yield from ((number, cells, reason) for number, cells in group)
+                continue
+            yield from ((one.row, one.cells, " ".join(sentences(one))) for one in refusals(judge, first, group))
+
+
+def refusals(judge: Judge, first: int, group: Sequence[spool.Row]) -> tuple[Refusal, ...]:
+    return judge.read((first, group)).refusals
+
+
+def csv_lines(job: ImportJob) -> Iterator[bytes]:
+    """As text that a spreadsheet program opens by itself, a row at a time."""
+    writer: Any = csv.writer(_Line())
+    yield b"\xef\xbb\xbf" + writer.writerow([escaped(name) for name in _header(job)]).encode()
+    width = len(job.header)
+    for number, cells, reason in refused(job):
+        row = [escaped(cell) for cell in _padded(cells, width)]
+        yield writer.writerow([*row, number, escaped(reason)]).encode()
+
+
+def xlsx(job: ImportJob) -> IO[bytes]:
+    """As a workbook of texts: nothing in it runs, and long numbers keep their digits."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append([_text(name) for name in _header(job)])
+    for number, cells, reason in refused(job):
+        sheet.append([*(_text(cell) for cell in _padded(cells, len(job.header))), number, _text(reason)])
+    out = TemporaryFile()  # noqa: SIM115  the response closes it
+    book.save(out)
+    out.seek(0)
+    return out
+
+
+def _header(job: ImportJob) -> list[str]:
+    return [*job.header, pgettext("column", "Row"), pgettext("column", "What is wrong")]
+
+
+def _padded(cells: Sequence[Any], width: int) -> list[Any]:
+    return [*cells[:width], *[None] * (width - len(cells))]
+
+
+def _text(value: Any) -> str:
+    text = "" if value is None else str(value)
+    number = bare(text)
+    return number if number.isdigit() and len(number) > EXACT_DIGITS else escaped(value)

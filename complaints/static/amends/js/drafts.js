@@ -30,8 +30,10 @@
                 written = written || (field.value !== field.defaultValue && !field.matches("select") && field.value.trim() !== "");
             }
         }
-        if (written) localStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify({ at: Date.now(), kept }));
-        else drop(form.dataset.draft);
+        if (!written) drop(form.dataset.draft);
+        // The three days count from the last change, not from the last look.
+        else if (JSON.stringify(read(PREFIX + form.dataset.draft).kept) !== JSON.stringify(kept))
+            localStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify({ at: Date.now(), kept }));
     };
 
     const restore = (form) => {

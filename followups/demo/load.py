@@ -21,7 +21,7 @@ from complaints.operations import alerting, sweeping, telling
 from complaints.outbox import enqueue
 from complaints.refusals import Refused
 
-from . import quality
+from . import listings, quality
 from .case import Case
 from .company import Company, dice, found, read
 from .household import furnish, share_out
@@ -83,6 +83,7 @@ def load(*, now: datetime, report: Report) -> Loaded:
             _live_through(cases, now=now, report=report)
             share_out(record, company, now=now)
             quality.inspect(company, now=now)
+            listings.check(company, now=now)
             telling.tell(now=now)
             _look_at_the_bell(company, now=now)
     except BaseException:

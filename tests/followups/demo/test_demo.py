@@ -20,6 +20,7 @@ from complaints.models import (
     Approval,
     Complaint,
     ComplaintEvent,
+    ConfirmationRecord,
     Contact,
     Customer,
     Deadline,
@@ -29,6 +30,7 @@ from complaints.models import (
     Order,
     OutboxMessage,
     Priority,
+    Product,
     Promise,
     RecoveryClaim,
     Remedy,
@@ -45,7 +47,8 @@ from followups.models import FollowUp
 from knowledge.rendering import gaps
 
 # One load for all tests of this module, hence one worker.
-pytestmark = pytest.mark.xdist_group("demo")
+# The mark also tells pytest-django that a test database is needed: without it this module, run alone, had none.
+pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.django_db]
 
 RECORDS = read("complaints.json")
 
@@ -334,3 +337,19 @@ def test_a_second_time_is_refused_and_changes_nothing(printed: list[str]) -> Non
 def test_the_demo_staff_log_in_through_the_real_backends(printed: list[str], rf: Any) -> None:
     request = rf.post("/admin/login/")
     assert authenticate(request, username="zhoujing", password=printed[-1].rpartition(" ")[2])
+
+
+def test_listings_are_checked_and_one_of_them_was_mended(printed: list[str]) -> None:
+    checked = Product.objects.exclude(latest=None)
+    assert checked.filter(open_findings=0).exists()
+    assert checked.filter(open_findings__gt=0).count() >= 4
+    mended = checked.get(latest__number=2)
+    assert mended.latest.score > mended.checks.get(number=1).score
+
+
+def test_a_delicate_product_has_orders_with_and_without_a_confirmation(printed: list[str]) -> None:
+    delicate = Product.objects.get(dispute_prone=True)
+    confirmed = set(ConfirmationRecord.objects.values_list("order_number", flat=True))
+    orders = set(Order.objects.filter(lines__title=delicate.title).values_list("number", flat=True))
+    assert confirmed
+    assert confirmed < orders

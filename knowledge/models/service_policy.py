@@ -54,7 +54,7 @@ class ServicePolicy(models.Model):
 
 
 class ServicePolicyVersionQuerySet(models.QuerySet["ServicePolicyVersion"]):
-    def announced(self, shop_id: int) -> Self:
+    def announced(self, shop_id: int | None) -> Self:
         """Every version ever published for this shop or for all, with its policy; few enough to choose in memory."""
         rows = self.filter(status__in=WAS_IN_FORCE).select_related("policy")
         return rows.filter(Q(policy__shop_ref__isnull=True) | Q(policy__shop_ref=shop_id))

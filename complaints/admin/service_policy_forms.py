@@ -58,8 +58,8 @@ class TermsForm(forms.Form):
         return {name: self.cleaned_data[name] for name in TERMS}
 
     def typed(self) -> Typed:
-        """The two texts, also of a form with something else wrong; once it was looked through."""
-        return Typed(*(self.cleaned_data.get(name, "") for name in TEXTS))
+        """The two texts, whatever is wrong with the form."""
+        return Typed(*(_one_line_end(self[name].value() or "") for name in TEXTS))
 
     def refuse(self, refusal: Refused) -> None:
         """Say it where something can be done about it."""
@@ -92,7 +92,7 @@ class StepForm(forms.Form):
 
     fields: dict[str, Any]
 
-    comment = forms.CharField(label=gettext_lazy("Comment"), required=False, max_length=500)
+    comment = forms.CharField(label=pgettext_lazy("on a step", "Comment"), required=False, max_length=500)
     seen = forms.CharField(required=False, max_length=40)
 
     def told(self, zone: ZoneInfo, *, now: datetime) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from knowledge import rendering
@@ -234,7 +234,7 @@ def _refuse_unfit(version: ServicePolicyVersion, *, now: datetime) -> None:
     if blocked:
         named = list(islice(dict.fromkeys(place for _name, place in blocked), MOST_NAMED + 1))
         named[MOST_NAMED:] = ["…"] * (len(named) > MOST_NAMED)
-        raise TermsBlocked(field=blocked[0][0], places=pgettext("enumeration", "; ").join(named))
+        raise TermsBlocked(field=blocked[0][0], places=gettext("; ").join(named))
 
 
 def _blocked(name: str, text: str, *, now: datetime) -> Iterator[str]:

@@ -301,6 +301,8 @@ def test_blocked_words_are_shown_in_a_draft_and_hold_back_what_is_handed_over(
     said = answer.context["form"].errors["text"][0]
     for words in ("最终解释权", "2", "删除"):
         assert words in said
+    assert answer.context["checks"].blocked
+    assert not answer.context["checks"].stays
     assert policy.versions.count() == 1
 
     assert manager.post(page("change", policy.pk), typed).status_code == 302

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.models import Shop
 from knowledge.marking import by_line
 from knowledge.models import ServicePolicy, ServicePolicyEvent, ServicePolicyVersion
-from knowledge.operations.service_policies import TEXTS
+from knowledge.operations.service_policies import LENGTH, TEXTS
 from knowledge.policy_terms import Block, Written, blocks, in_force, left_behind, published_mark
 from knowledge.queries import reply_findings, terms_before
 from knowledge.versioning import Status
@@ -153,10 +153,10 @@ class Checks:
 
 
 def checks(terms: Written, *, before: ServicePolicyVersion | None, now: datetime) -> Checks:
-    """Both texts as the rules in force mark them, beside what customers read `before`."""
+    """Both texts as the rules in force mark them, as far as they may go, beside what customers read `before`."""
     found = []
     for name, label in TEXTS.items():
-        text = getattr(terms, name)
+        text = getattr(terms, name)[:LENGTH]
         lines = by_line(text, reply_findings(text, now=now))
         if lines:
             found.append((label, [Line(number, marked(words, several)) for number, words, several in lines]))

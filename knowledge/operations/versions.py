@@ -1,6 +1,6 @@
 """What is done to a document in versions, whatever its words are: the draft, its review, its history.
 
-A document is a row with `versions` (`knowledge.versioning.Versioned`) and `events`; who calls holds it `locked`.
+A document is a row with `versions` and `events` (`knowledge/models/versioned.py`); who calls holds it `locked`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

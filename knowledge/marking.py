@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from .linting import Finding
 
@@ -38,3 +39,21 @@ def excerpt(text: str, findings: Iterable[Finding], around: int = 40) -> list[Pi
     inside = [replace(one, start=one.start - begin, end=one.end - begin) for one in several if one.end <= end]
     shown = pieces(text[begin:end], inside)
     return [*([Piece("…")] if begin else []), *shown, *([Piece("…")] if end < len(text) else [])]
+
+
+def line_of(text: str, place: int) -> int:
+    """The number of the line, from 1."""
+    return text.count("\n", 0, place) + 1
+
+
+def by_line(text: str, findings: Iterable[Finding]) -> list[tuple[int, str, list[Finding]]]:
+    """Each line with findings: its number, its words, and the findings in it; one that goes on is cut at its end."""
+    lines = text.split("\n")
+    begins = list(accumulate((len(line) + 1 for line in lines), initial=0))
+    found: dict[int, list[Finding]] = {}
+    for one in findings:
+        number = line_of(text, one.start)
+        begin, length = begins[number - 1], len(lines[number - 1])
+        inside = replace(one, start=one.start - begin, end=min(one.end - begin, length))
+        found.setdefault(number, []).append(inside)
+    return [(number, lines[number - 1], several) for number, several in sorted(found.items())]

@@ -96,3 +96,36 @@ def periods(versions: Sequence[V]) -> list[Period]:
         if version is not None:
             found.append(Period(version, turn, None))
     return found
+
+
+class Written(Protocol):
+    """The words in both languages."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def text_en(self) -> str: ...
+
+
+def left_behind(before: Written | None, after: Written) -> str:
+    """The text that stays as it was while the one in the other language is another: `text`, `text_en`, or empty.
+
+    Where one of the two has no English text yet, or none any more, nothing can contradict it.
+    """
+    if before is None or not (before.text_en and after.text_en):
+        return ""
+    same, same_en = before.text == after.text, before.text_en == after.text_en
+    if same == same_en:
+        return ""
+    return "text" if same else "text_en"
+
+
+class Numbered(Protocol):
+    number: int
+
+
+def published_mark(published: Iterable[Numbered]) -> str:
+    """Tells whether the same versions are published still: one that comes has the highest number, others only go."""
+    numbers = [one.number for one in published]
+    return f"{max(numbers, default=0)}.{len(numbers)}"

@@ -3,16 +3,20 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.db.models import Count, Max, Q, Sum
+from django.contrib.auth import get_permission_codename, get_user_model
+from django.db import models
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.utils import timezone
 from django.utils.translation import get_language
 
-from knowledge.linting import RuleSet
-from knowledge.models import PhraseRule, ReplyScript, ScriptVersion
+from knowledge.linting import Finding, RuleSet
+from knowledge.models import PhraseRule, ReplyScript, ScriptVersion, ServicePolicyVersion
+from knowledge.versioning import Status
 
 CONTENT = Path(__file__).resolve().parent / "content"
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -93,10 +97,13 @@ def _rank(script: ReplyScript, case: Case, stage: str) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def second_publisher(*, besides: Any) -> bool:
-    """Whether anybody else on the staff may publish scripts."""
-    people = get_user_model().objects.with_perm("knowledge.publish_replyscript", backend=MODEL_BACKEND)
-    return people.filter(is_staff=True).exclude(pk=besides.pk).exists()
+def second_publisher(documents: type[models.Model], *, besides: Any, among: QuerySet[Any] | None = None) -> bool:
+    """Whether anybody else on the staff may publish such documents. `among`: who sees this one, if not all."""
+    permission = f"knowledge.{get_permission_codename('publish', documents._meta)}"
+    people = get_user_model().objects.with_perm(permission, backend=MODEL_BACKEND).filter(is_staff=True)
+    if among is not None:
+        people = people.filter(pk__in=among.values("pk"))
+    return people.exclude(pk=besides.pk).exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +158,14 @@ def phrase_rules() -> RuleSet:
         rules = PhraseRule.objects.active().select_related("script").order_by("pk")
         known = _RULES[language] = (stamp, RuleSet(rule.spec for rule in rules))
     return known[1]
+
+
+def reply_findings(text: str, *, now: datetime) -> list[Finding]:
+    """What the rules for replies find in it today: one query, and a second one after a change of the rules."""
+    return phrase_rules().findings(text, scope="reply", on=timezone.localtime(now).date())
+
+
+def terms_before(kind: str, shop_ref: int | None) -> ServicePolicyVersion | None:
+    """What was published last for this shop, else for all: the words that a new version takes the place of."""
+    rows = ServicePolicyVersion.objects.announced(shop_ref).filter(status=Status.PUBLISHED, policy__kind=kind)
+    return rows.order_by(F("policy__shop_ref").asc(nulls_last=True), "-number").first()

@@ -30,9 +30,14 @@ def gaps(text: str) -> list[str]:
     return [name for name in found if name in ALLOWED]
 
 
+def braced(text: str) -> list[str]:
+    """What stands in braces, known or not, in order of appearance."""
+    return list(dict.fromkeys(_BRACES.findall(text)))
+
+
 def unknown(text: str) -> list[str]:
     """What stands in braces and is not in the catalogue, in alphabetical order: a script with it cannot be saved."""
-    return sorted(set(_BRACES.findall(text)) - ALLOWED)
+    return sorted(set(braced(text)) - ALLOWED)
 
 
 @dataclass(frozen=True, slots=True)

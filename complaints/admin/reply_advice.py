@@ -8,11 +8,10 @@ from typing import Any
 
 from complaints.models import Complaint, Writing
 from complaints.models.writing import FRESH
-from complaints.operations import wording
 from knowledge import rendering
 from knowledge.linting import Finding
 from knowledge.models import PhraseRule, ReplyScript
-from knowledge.queries import placeholders
+from knowledge.queries import placeholders, reply_findings
 
 from .displays import staff_name
 
@@ -67,7 +66,7 @@ TIME_NAMED = re.compile(
 
 def found(complaint: Complaint, body: str, user: Any, *, promised: str = "", now: datetime) -> dict[str, Any]:
     """What the page shows below the text: three queries at most. `promised`: the time in the form, as it was typed."""
-    findings = wording.findings(body, now=now) if body else []
+    findings = reply_findings(body, now=now) if body else []
     advice = _advice(body, findings)
     return {
         "advice": advice,
@@ -92,7 +91,7 @@ def _advice(body: str, findings: Sequence[Finding]) -> list[Advice]:
 
 def replaced(body: str, key: str, facts: dict[str, str], *, now: datetime) -> str:
     """The text with the advice that the key names; as it was where that is not found there any more."""
-    for one in _advice(body, wording.findings(body, now=now)):
+    for one in _advice(body, reply_findings(body, now=now)):
         if one.key == key and one.finding.rule.replacement:
             instead = rendering.render(one.finding.rule.replacement, facts)
             return body[: one.finding.start] + instead + body[one.finding.end :]

@@ -16,9 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from knowledge.models import ReplyScript, ScriptVersion
 from knowledge.operations import scripts
-from knowledge.queries import placeholders, second_publisher
+from knowledge.operations.versions import DraftChanged, review
+from knowledge.queries import placeholders
 from knowledge.refusals import Refused
-from knowledge.versioning import Status
+from knowledge.versioning import Status, not_own
 from knowledge.wording import difference
 
 from . import script_import, script_pages
@@ -120,7 +121,7 @@ class ReplyScriptAdmin(admin.ModelAdmin):
                 context = self._preview(request, form, row.script.language)
             elif saved := self._write(request, row, form):
                 return saved
-        stale = any(isinstance(error, scripts.DraftChanged) for error in getattr(form, "refusals", ()))
+        stale = any(isinstance(error, DraftChanged) for error in getattr(form, "refusals", ()))
         if stale:
             row = self._row(row.script.pk)
             typed = request.POST.copy()
@@ -186,8 +187,8 @@ class ReplyScriptAdmin(admin.ModelAdmin):
         pk, data = row.script.pk, form.cleaned_data
 
         def perform(who: dict[str, Any]) -> ScriptVersion:
-            draft = scripts.write(pk, data["text"], seen=data["seen"], **who)
-            return scripts.submit(pk, seen=draft.mark, **who) if "submit" in request.POST else draft
+            save = scripts.hand_over if "submit" in request.POST else scripts.write
+            return save(pk, data["text"], seen=data["seen"], **who)
 
         if not self._try(request, form, perform, {}):
             return None
@@ -234,7 +235,6 @@ class ReplyScriptAdmin(admin.ModelAdmin):
         latest = next((event for event in events if draft and event.version_id == draft.pk), None)
         in_review = bool(draft and draft.status == Status.IN_REVIEW)
         may_publish = user.has_perm("knowledge.publish_replyscript")
-        own = bool(draft and draft.author_id == user.pk)
         return {
             "row": row,
             "script": script,
@@ -242,7 +242,7 @@ class ReplyScriptAdmin(admin.ModelAdmin):
             "in_review": in_review,
             "may_change": self.has_change_permission(request),
             "may_publish": may_publish,
-            "needs_second": in_review and own and may_publish and second_publisher(besides=user),
+            "needs_second": in_review and may_publish and bool(not_own(review(script, draft, actor=user))),
             "versions": list(script.versions.select_related("author")[: script_pages.VERSIONS_SHOWN]),
             "events": events,
             "returned": latest if latest and latest.kind == "sent_back" else None,

@@ -13,16 +13,17 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from complaints.queries.service_policies import zone_of
+from complaints.queries.service_policies import people_of, zone_of
 from knowledge.models import ServicePolicy, ServicePolicyVersion
 from knowledge.operations import service_policies
+from knowledge.operations.versions import review
 from knowledge.refusals import Refused
-from knowledge.versioning import OPEN, WAS_IN_FORCE, CommentMissing, Status
+from knowledge.versioning import OPEN, WAS_IN_FORCE, CommentMissing, Status, not_own
 from knowledge.wording import difference
 
 from . import service_policy_pages as pages
 from .asked import known_id
-from .service_policy_forms import NewPolicyForm, ReviewForm, TermsForm, named_shop
+from .service_policy_forms import NewPolicyForm, ReviewForm, StepForm, TermsForm, named_shop
 from .service_policy_steps import STEPS
 
 LIST = "admin:knowledge_servicepolicy_changelist"
@@ -64,7 +65,8 @@ class ServicePolicyAdmin(admin.ModelAdmin):
         context: dict[str, Any] = {"title": _("New service policy"), "form": form}
         if request.method == "POST" and form.is_valid():
             if "preview" in request.POST:
-                context["looks"] = pages.looks(form.cleaned_data["text"], form.cleaned_data["text_en"])
+                context["looks"] = pages.looks(form.typed())
+                context["checks"] = pages.checks(form.typed(), before=None, now=timezone.now())
             elif made := self._create(request, form):
                 messages.success(request, _("Saved as a draft. Customers see it once it has been published."))
                 return redirect(PAGE, made.pk)
@@ -75,13 +77,14 @@ class ServicePolicyAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         """GET shows the policy. POST saves the draft, hands it over for review as well, or only shows how it looks."""
         self._require(self.has_view_permission(request))
-        row, context = self._row(request, known_id(object_id)), dict[str, Any]()
-        if request.method == "POST":
-            self._require(self.has_change_permission(request))
-        form = TermsForm(request.POST or None, initial=_initial(row))
-        if request.method == "POST" and form.is_valid():
+        row = self._row(request, known_id(object_id))
+        if request.method != "POST":
+            return self._show(request, row)
+        self._require(self.has_change_permission(request))
+        form, context = TermsForm(request.POST), dict[str, Any]()
+        if form.is_valid():
             if "preview" in request.POST:
-                context["looks"] = pages.looks(form.cleaned_data["text"], form.cleaned_data["text_en"])
+                context["looks"] = pages.looks(form.typed())
             elif self._write(request, row, form):
                 return redirect(PAGE, row.policy.pk)
             else:
@@ -102,7 +105,7 @@ class ServicePolicyAdmin(admin.ModelAdmin):
         may_change = self.has_change_permission(request)
         context = {
             "title": row.policy.label, "row": row, "version": version,
-            "looks": pages.looks(version.text, version.text_en),
+            "looks": pages.looks(version),
             "may_restore": may_change and row.draft is None,
             "public": bool(row.shop and row.shop.active and version.was_in_force),
         }  # fmt: skip
@@ -130,19 +133,22 @@ class ServicePolicyAdmin(admin.ModelAdmin):
         if perform is None:
             raise Http404
         self._require(request.user.has_perm(f"knowledge.{permission}_servicepolicy"))
-        row, now, form = self._row(request, pk), timezone.now(), ReviewForm(request.POST)
+        row, now = self._row(request, pk), timezone.now()
+        form = (StepForm if step == "withdraw" else ReviewForm)(request.POST)
+        shown = dict[str, Any]({"withdrawal" if step == "withdraw" else "review": form})
         if not form.is_valid():
-            return self._show(request, row, review=form, wrong=True)
-        begins = form.begins(zone_of(row.shop), now=now)
+            return self._show(request, row, wrong=True, **shown)
         number = known_id(request.POST.get("version", "")) or 0
+        told = form.told(zone_of(row.shop), now=now) | {"number": number, "among": people_of(row.shop)}
         try:
-            perform(pk, form.cleaned_data | {"effective_from": begins, "number": number}, actor=request.user, now=now)
+            perform(pk, told, actor=request.user, now=now)
         except ServicePolicyVersion.DoesNotExist as error:
             raise Http404 from error
         except Refused as refusal:
             field = FIELD_OF.get(type(refusal))
             form.add_error(field, refusal.text)
-            return self._show(request, row, review=form, wrong=True, refused="" if field else refusal.text)
+            said = "" if field else refusal.text
+            return self._show(request, self._row(request, pk), wrong=True, refused=said, **shown)
         messages.success(request, str(done()))
         return redirect(PAGE, pk)
 
@@ -166,21 +172,23 @@ class ServicePolicyAdmin(admin.ModelAdmin):
         except service_policies.PolicyExists as refusal:
             form.add_error("kind", refusal.text)
         except Refused as refusal:
-            form.add_error("text", refusal.text)
+            form.refuse(refusal)
         return None
 
     def _write(self, request: HttpRequest, row: pages.Row, form: TermsForm) -> bool:
         """Save, and hand over when that was asked for; what is refused is said in the form."""
-        pk, who = row.policy.pk, dict[str, Any](actor=request.user, now=timezone.now())
+        handed = "submit" in request.POST
+        given = dict[str, Any](seen=form.cleaned_data["seen"], actor=request.user, now=timezone.now())
         try:
-            draft = service_policies.write(pk, form.terms(), seen=form.cleaned_data["seen"], **who)
-            if "submit" in request.POST:
-                service_policies.submit(pk, seen=draft.mark, **who)
+            if handed:
+                stays = form.cleaned_data["stays"]
+                service_policies.hand_over(row.policy.pk, form.terms(), stays=stays, **given)
+            else:
+                service_policies.write(row.policy.pk, form.terms(), **given)
         except Refused as refusal:
-            form.refusal = refusal
-            form.add_error("text", refusal.text)
+            form.refuse(refusal)
             return False
-        messages.success(request, _("Handed over for review.") if "submit" in request.POST else _("Draft saved."))
+        messages.success(request, _("Handed over for review.") if handed else _("Draft saved."))
         return True
 
     def _show(
@@ -189,26 +197,33 @@ class ServicePolicyAdmin(admin.ModelAdmin):
         row: pages.Row,
         *,
         form: TermsForm | None = None,
-        review: ReviewForm | None = None,
         wrong: bool = False,
         **more: Any,
     ) -> HttpResponse:
         """The page of a policy, with what was typed into one of its forms."""
-        draft = row.draft
+        draft, user = row.draft, request.user
         events = pages.history(row.policy)
         latest = next((event for event in events if draft and event.version_id == draft.pk), None)
+        in_review = bool(draft and draft.status == Status.IN_REVIEW)
+        may_publish = user.has_perm("knowledge.publish_servicepolicy")
+        written = form.typed() if form and form.is_bound else draft
         context = {
             "title": row.policy.label,
             "row": row,
             "draft": draft,
-            "in_review": bool(draft and draft.status == Status.IN_REVIEW),
+            "in_review": in_review,
             "form": form or TermsForm(initial=_initial(row)),
-            "review": review or ReviewForm(initial={"seen": draft.mark if draft else ""}),
+            "review": ReviewForm(),
+            "withdrawal": StepForm(),
+            "checks": pages.checks(written, before=row.before, now=row.now) if written else None,
             "may_change": self.has_change_permission(request),
-            "may_publish": request.user.has_perm("knowledge.publish_servicepolicy"),
+            "may_publish": may_publish,
+            "needs_second": in_review and may_publish and bool(not_own(
+                review(row.policy, draft, actor=user, among=people_of(row.shop))
+            )),
             "events": events,
             "returned": latest if latest and latest.kind == "sent_back" else None,
-        }
+        }  # fmt: skip
         return self._page(request, "change_form", context | more, wrong=wrong)
 
     def _row(self, request: HttpRequest, pk: int | None) -> pages.Row:

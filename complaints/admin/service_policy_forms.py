@@ -1,7 +1,7 @@
 """The forms of a service policy: its terms, for which shop and matter it is new, and from when it holds."""
 
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from complaints.models import Shop
 from knowledge.models import ServicePolicy
-from knowledge.operations.scripts import DraftChanged
-from knowledge.operations.service_policies import LENGTH, TERMS
+from knowledge.operations.service_policies import LENGTH, TERMS, TEXTS, OtherLanguageOld
+from knowledge.operations.versions import DraftChanged
+from knowledge.refusals import Refused
 
 
 def _wide(language: str) -> forms.Textarea:
@@ -21,11 +22,18 @@ def _day() -> forms.DateInput:
     return forms.DateInput({"type": "date"}, "%Y-%m-%d")
 
 
+class Typed(NamedTuple):
+    """Both texts as they stand in the form."""
+
+    text: str
+    text_en: str
+
+
 class TermsForm(forms.Form):
     """The draft. What is wrong with the text is said by the operation."""
 
     fields: dict[str, Any]
-    refusal: Exception | None = None
+    refusal: Refused | None = None
 
     text = forms.CharField(
         label=gettext_lazy("Chinese text"), required=False, strip=False, widget=_wide("zh-hans")
@@ -35,6 +43,8 @@ class TermsForm(forms.Form):
     )  # fmt: skip
     sources = forms.CharField(label=gettext_lazy("Legal basis"), required=False, max_length=500)
     reviewed_on = forms.DateField(label=gettext_lazy("Checked against the law on"), required=False, widget=_day())
+    stays = forms.ChoiceField(choices=TEXTS.items(), required=False)
+    """The text of which was ticked that it stays as it was."""
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
 
     def clean_text(self) -> str:
@@ -46,6 +56,16 @@ class TermsForm(forms.Form):
     def terms(self) -> dict[str, Any]:
         """What was typed, as the operations take it; call after `is_valid()`."""
         return {name: self.cleaned_data[name] for name in TERMS}
+
+    def typed(self) -> Typed:
+        """The two texts, whatever is wrong with the form."""
+        return Typed(*(_one_line_end(self[name].value() or "") for name in TEXTS))
+
+    def refuse(self, refusal: Refused) -> None:
+        """Say it where something can be done about it."""
+        self.refusal = refusal
+        field = "stays" if isinstance(refusal, OtherLanguageOld) else getattr(refusal, "field", "text")
+        self.add_error(field, refusal.text)
 
     def renewed(self, draft: Any) -> bool:
         """Whether somebody else was quicker; the form then goes by what is stored now, shown beside it."""
@@ -67,10 +87,21 @@ class NewPolicyForm(TermsForm):
         self.fields["shop"].queryset = Shop.objects.visible_to(user).filter(active=True)
 
 
-class ReviewForm(forms.Form):
-    """What is said of a draft in review, and the day from which it holds."""
+class StepForm(forms.Form):
+    """What a person says with a step, and what of the policy the page showed."""
 
     fields: dict[str, Any]
+
+    comment = forms.CharField(label=pgettext_lazy("on a step", "Comment"), required=False, max_length=500)
+    seen = forms.CharField(required=False, max_length=40)
+
+    def told(self, zone: ZoneInfo, *, now: datetime) -> dict[str, Any]:
+        """As the operations take it; call after `is_valid()`."""
+        return self.cleaned_data
+
+
+class ReviewForm(StepForm):
+    """What is said of a draft in review, and the day from which it holds."""
 
     begins_on = forms.DateField(
         label=gettext_lazy("In force from (empty: at once)"), required=False, widget=_day()
@@ -79,14 +110,13 @@ class ReviewForm(forms.Form):
         label=gettext_lazy("Comment (needed for sending back)"), required=False, max_length=500,
         widget=forms.Textarea({"rows": 2}),
     )  # fmt: skip
-    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
 
-    def begins(self, zone: ZoneInfo, *, now: datetime) -> datetime | None:
-        """The beginning of the day in the shop's time zone; None for at once, which today is. After `is_valid()`."""
+    def told(self, zone: ZoneInfo, *, now: datetime) -> dict[str, Any]:
+        """With the beginning of the day in the shop's time zone; None for at once, which today is."""
         day: date | None = self.cleaned_data["begins_on"]
         if day is None or day == now.astimezone(zone).date():
-            return None
-        return datetime.combine(day, time.min, zone)
+            return self.cleaned_data | {"effective_from": None}
+        return self.cleaned_data | {"effective_from": datetime.combine(day, time.min, zone)}
 
 
 def named_shop(user: Any, pk: int | None) -> Shop | None:

@@ -10,8 +10,14 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Shop
+from knowledge.marking import by_line
 from knowledge.models import ServicePolicy, ServicePolicyEvent, ServicePolicyVersion
-from knowledge.policy_terms import Block, blocks, in_force
+from knowledge.operations.service_policies import LENGTH, TEXTS
+from knowledge.policy_terms import Block, Written, blocks, in_force, left_behind, published_mark
+from knowledge.queries import reply_findings, terms_before
+from knowledge.versioning import Status
+
+from .phrase_pages import Marked, marked
 
 EVENTS_SHOWN = 100
 
@@ -44,6 +50,11 @@ class Row:
     now: datetime
 
     @property
+    def before(self) -> ServicePolicyVersion | None:
+        """What customers read before a new version; one query."""
+        return terms_before(self.policy.kind, self.policy.shop_ref)
+
+    @property
     def current(self) -> ServicePolicyVersion | None:
         return in_force(self.versions, self.now)
 
@@ -60,22 +71,27 @@ class Row:
     def published(self) -> bool:
         return self.current is not None or bool(self.waiting)
 
+    @property
+    def published_mark(self) -> str:
+        """What a person who withdraws the policy has seen of it."""
+        return published_mark(one for one in self.versions if one.status == Status.PUBLISHED)
+
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ShopLine:
     """One shop in the table (None: all shops), with a cell for each matter: a row, or None where it has no own."""
 
     shop: Shop | None
     cells: list[tuple[str, Any, Row | None]] = field(default_factory=list)
 
 
-def table(user: Any, *, now: datetime) -> list[Line]:
+def table(user: Any, *, now: datetime) -> list[ShopLine]:
     """All shops first, then each visible one; a constant number of queries."""
     shops = list(Shop.objects.visible_to(user).order_by("-active", "code"))
     versions = ServicePolicyVersion.objects.without_text().select_related("policy").order_by("-number")
     policies = visible(user).prefetch_related(Prefetch("versions", versions, "kept"))
     known = {(one.shop_ref, one.kind): one for one in policies}
-    return [Line(shop, [_cell(known, shop, kind, now) for kind in ServicePolicy.Kind]) for shop in (None, *shops)]
+    return [ShopLine(shop, [_cell(known, shop, kind, now) for kind in ServicePolicy.Kind]) for shop in (None, *shops)]
 
 
 def _cell(known: dict[Any, Any], shop: Shop | None, kind: Any, now: datetime) -> tuple[str, Any, Row | None]:
@@ -107,9 +123,44 @@ class Look:
     blocks: list[Block]
 
 
-def looks(text: str, text_en: str) -> list[Look]:
-    both = (("zh-hans", text), ("en", text_en))
+def looks(terms: Written) -> list[Look]:
+    both = (("zh-hans", terms.text), ("en", terms.text_en))
     return [Look(language, found) for language, words in both if (found := blocks(words))]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a text with what the phrase rules found in it."""
+
+    number: int
+    marked: Marked
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What there is to say against terms: `lines` by language, and which text stayed as it was."""
+
+    lines: list[tuple[Any, list[Line]]]
+    stays: str
+
+    @property
+    def stays_label(self) -> Any:
+        return TEXTS.get(self.stays, "")
+
+    @property
+    def blocked(self) -> bool:
+        return any(line.marked.blocking for _label, lines in self.lines for line in lines)
+
+
+def checks(terms: Written, *, before: ServicePolicyVersion | None, now: datetime) -> Checks:
+    """Both texts as the rules in force mark them, as far as they may go, beside what customers read `before`."""
+    found = []
+    for name, label in TEXTS.items():
+        text = getattr(terms, name)[:LENGTH]
+        lines = by_line(text, reply_findings(text, now=now))
+        if lines:
+            found.append((label, [Line(number, marked(words, several)) for number, words, several in lines]))
+    return Checks(found, left_behind(before, terms))
 
 
 def history(policy: ServicePolicy) -> list[ServicePolicyEvent]:
@@ -118,6 +169,7 @@ def history(policy: ServicePolicy) -> list[ServicePolicyEvent]:
     for event in events:
         event.words = KINDS.get(event.kind, event.kind)
         event.begins = _moment(event.changes.get("effective_from", ""))
+        event.stays = TEXTS.get(event.changes.get("stays", ""), "")
     return events
 
 

@@ -20,9 +20,8 @@ def _with(operation: Callable[..., Any], *names: str) -> Callable[..., Any]:
 
 
 STEPS: dict[str, Step] = {
-    "submit": ("change", _with(service_policies.submit, "seen"), lambda: _("Handed over for review.")),
     "publish": (
-        "publish", _with(service_policies.publish, "seen", "effective_from", "comment"),
+        "publish", _with(service_policies.publish, "seen", "effective_from", "comment", "among"),
         lambda: _("Published. Customers read it on the shop's pages."),
     ),
     "send_back": ("publish", _with(service_policies.send_back, "seen", "comment"), lambda: _("Sent back.")),
@@ -38,7 +37,7 @@ STEPS: dict[str, Step] = {
         lambda: _("Taken back. It will not come into force."),
     ),
     "withdraw": (
-        "publish", _with(service_policies.withdraw, "comment"),
+        "publish", _with(service_policies.withdraw, "seen", "comment"),
         lambda: _("Withdrawn. Orders placed until now keep the terms they were placed under."),
     ),
 }  # fmt: skip

@@ -4,14 +4,13 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from complaints.models import Complaint
 from complaints.refusals import ReasonMissing, Refused
 from knowledge.linting import Finding
-from knowledge.queries import phrase_rules
+from knowledge.queries import reply_findings
 
 from .locking import locked, record
 
@@ -21,11 +20,6 @@ OVERRULED = "phrases_overruled"
 class PhraseBlocked(Refused):
     message = _("This must not be sent as it is: %(phrases)s. Change these words.")
     panel = "reply"
-
-
-def findings(text: str, *, now: datetime) -> list[Finding]:
-    """What the rules for replies find in it today."""
-    return phrase_rules().findings(text, scope="reply", on=timezone.localtime(now).date())
 
 
 def is_blocked(text: str, *, now: datetime) -> bool:
@@ -57,7 +51,7 @@ def overrule(complaint_id: int, text: str, *, reason: str, actor: Any, now: date
 
 
 def _blocking(text: str, *, now: datetime) -> list[Finding]:
-    return [one for one in findings(text, now=now) if one.blocks]
+    return [one for one in reply_findings(text, now=now) if one.blocks]
 
 
 def _let_pass(complaint: Complaint, text: str) -> bool:

@@ -6,10 +6,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
 
 from complaints.models import Complaint, Shop, WorkCalendar
 from knowledge.models import ServicePolicy, ServicePolicyVersion
 from knowledge.policy_terms import Period, in_force, periods
+from knowledge.queries import MODEL_BACKEND
 
 KINDS = ServicePolicy.Kind
 
@@ -75,6 +78,15 @@ def zone_of(shop: Shop | None) -> ZoneInfo:
     calendar = shop.calendar if shop else None
     calendar = calendar or WorkCalendar.objects.filter(is_default=True).first()
     return ZoneInfo(calendar.time_zone if calendar else settings.TIME_ZONE)
+
+
+def people_of(shop: Shop | None) -> QuerySet[Any] | None:
+    """Who sees the terms of this shop; None: what is for all shops everybody sees."""
+    if shop is None:
+        return None
+    people = get_user_model().objects
+    everywhere = people.with_perm("complaints.view_all_shops", backend=MODEL_BACKEND)
+    return people.filter(Q(shops=shop) | Q(pk__in=everywhere.values("pk")))
 
 
 def _by_kind(shop: Shop, *, texts: bool) -> dict[str, list[ServicePolicyVersion]]:

@@ -1,6 +1,5 @@
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -8,7 +7,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from knowledge import rendering
-from knowledge.versioning import OPEN, WAS_IN_FORCE, Status, Versioned
+from knowledge.versioning import WAS_IN_FORCE, Status
+
+from .versioned import Event, Version
 
 
 def check_placeholders(text: str) -> None:
@@ -84,20 +85,11 @@ class ScriptVersionQuerySet(models.QuerySet["ScriptVersion"]):
         return self.filter(status__in=WAS_IN_FORCE)
 
 
-class ScriptVersion(Versioned):
+class ScriptVersion(Version):
     """One text of a script. Once it leaves its draft it never changes (knowledge/triggers.py)."""
 
     script = models.ForeignKey(ReplyScript, on_delete=models.PROTECT, related_name="versions")
-    number = models.PositiveSmallIntegerField(_("number"))
     text = models.TextField(_("text"), validators=[check_placeholders])
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("author"), null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    """Who changed the text last; nobody for what came with the product."""
-    edition = models.PositiveIntegerField(default=1, editable=False)
-    """Counts the changes of a draft, so that two people do not overwrite each other."""
-    created_at = models.DateTimeField(_("created"), null=True)
-    published_at = models.DateTimeField(_("published on"), null=True)
 
     objects = ScriptVersionQuerySet.as_manager()
 
@@ -120,15 +112,6 @@ class ScriptVersion(Versioned):
     def __str__(self) -> str:
         return f"{self.script_id} / {self.number}"
 
-    @property
-    def is_open(self) -> bool:
-        return self.status in OPEN
-
-    @property
-    def mark(self) -> str:
-        """Which draft in which edition a form was shown."""
-        return f"{self.pk}.{self.edition}"
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """No new text with an unknown placeholder is stored, whatever wrote it; older ones may still be retired."""
         if self._state.adding or self.status == Status.DRAFT:
@@ -136,17 +119,11 @@ class ScriptVersion(Versioned):
         super().save(*args, **kwargs)
 
 
-class ScriptEvent(models.Model):
+class ScriptEvent(Event):
     """Who did what to a script, when and why; append-only (knowledge/triggers.py)."""
 
     script = models.ForeignKey(ReplyScript, on_delete=models.PROTECT, related_name="events")
     version = models.ForeignKey(ScriptVersion, null=True, on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField(max_length=16)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(_("at"))
-    comment = models.CharField(_("comment"), max_length=500, blank=True)
-    changes = models.JSONField(default=dict)
-    """Name of a detail -> [old, new], plain values."""
 
     class Meta:
         verbose_name = _("change of a script")

@@ -7,7 +7,9 @@ from django.db.models import Q
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from knowledge.versioning import OPEN, WAS_IN_FORCE, Status, Versioned
+from knowledge.versioning import OPEN, WAS_IN_FORCE, Status
+
+from .versioned import Event, Version
 
 
 class ServicePolicyQuerySet(models.QuerySet["ServicePolicy"]):
@@ -54,7 +56,7 @@ class ServicePolicy(models.Model):
 
 
 class ServicePolicyVersionQuerySet(models.QuerySet["ServicePolicyVersion"]):
-    def announced(self, shop_id: int) -> Self:
+    def announced(self, shop_id: int | None) -> Self:
         """Every version ever published for this shop or for all, with its policy; few enough to choose in memory."""
         rows = self.filter(status__in=WAS_IN_FORCE).select_related("policy")
         return rows.filter(Q(policy__shop_ref__isnull=True) | Q(policy__shop_ref=shop_id))
@@ -63,24 +65,15 @@ class ServicePolicyVersionQuerySet(models.QuerySet["ServicePolicyVersion"]):
         return self.defer("text", "text_en", "sources")
 
 
-class ServicePolicyVersion(Versioned):
+class ServicePolicyVersion(Version):
     """The terms from one day on. Once it leaves its draft its words never change (knowledge/policy_triggers.py)."""
 
     policy = models.ForeignKey(ServicePolicy, on_delete=models.PROTECT, related_name="versions")
-    number = models.PositiveSmallIntegerField(_("number"))
     text = models.TextField(_("Chinese text"))
     text_en = models.TextField(_("English text"), blank=True)
     sources = models.CharField(_("legal basis"), max_length=500, blank=True)
     reviewed_on = models.DateField(_("checked against the law on"), null=True, blank=True)
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("author"), null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    """Who changed the text last; nobody for what came with the product."""
-    edition = models.PositiveIntegerField(default=1, editable=False)
-    """Counts the changes of a draft, so that two people do not overwrite each other."""
-    created_at = models.DateTimeField(_("created"), null=True)
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    published_at = models.DateTimeField(_("published on"), null=True)
     effective_from = models.DateTimeField(_("in force from"), null=True)
     ended_at = models.DateTimeField(_("withdrawn on"), null=True)
 
@@ -109,15 +102,6 @@ class ServicePolicyVersion(Versioned):
         return f"{self.policy_id} / {self.number}"
 
     @property
-    def is_open(self) -> bool:
-        return self.status in OPEN
-
-    @property
-    def mark(self) -> str:
-        """Which draft in which edition a form was shown."""
-        return f"{self.pk}.{self.edition}"
-
-    @property
     def own(self) -> bool:
         """Whether it is of one shop, and so goes before what holds for all."""
         return self.policy.shop_ref is not None
@@ -139,16 +123,11 @@ class ServicePolicyVersion(Versioned):
         return self.text_en if self.text_en and (get_language() or "").startswith("en") else self.text
 
 
-class ServicePolicyEvent(models.Model):
+class ServicePolicyEvent(Event):
     """Who did what to a policy, when and why; append-only (knowledge/policy_triggers.py)."""
 
     policy = models.ForeignKey(ServicePolicy, on_delete=models.PROTECT, related_name="events")
     version = models.ForeignKey(ServicePolicyVersion, null=True, on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField(max_length=16)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(_("at"))
-    comment = models.CharField(_("comment"), max_length=500, blank=True)
-    changes = models.JSONField(default=dict)
 
     class Meta:
         verbose_name = _("change of a service policy")

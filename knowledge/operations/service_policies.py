@@ -1,25 +1,58 @@
 """What managers do to service policies: write, review, publish for a day, take back. Each with its row of history."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from knowledge.models import ServicePolicy, ServicePolicyEvent, ServicePolicyVersion
-from knowledge.operations.scripts import DraftChanged, DraftOpen, NoDraft, TextMissing, UnderReview
+from knowledge import rendering
+from knowledge.marking import line_of
+from knowledge.models import ServicePolicy, ServicePolicyVersion
+from knowledge.policy_terms import left_behind, published_mark
+from knowledge.queries import reply_findings, terms_before
 from knowledge.refusals import Refused
-from knowledge.versioning import OPEN, Review, Status
+from knowledge.versioning import Review, Status
+
+from . import versions
+from .versions import TextMissing
 
 TERMS = ("text", "text_en", "sources", "reviewed_on")
+TEXTS = {"text": _("Chinese text"), "text_en": _("English text")}
 LENGTH = 8_000
 """Characters per language: a page of them, with all that it loads, stays under 50 KB."""
 
+MOST_NAMED = 5
+"""Places that a refusal names; the page marks all."""
 
-class TermsTooLong(Refused):
+
+class TermsRefused(Refused):
+    """Said at the text in one language: `field`."""
+
+    def __init__(self, *, field: str, **names: Any) -> None:
+        self.field = field
+        super().__init__(**names)
+
+
+class TermsTooLong(TermsRefused):
     message = _("The text has %(n)s characters; %(most)s fit on a page.")
+
+
+class PlaceholderLeft(TermsRefused):
+    message = _("Nobody fills in %(names)s on a page for customers. Write out what is meant.")
+
+
+class TermsBlocked(TermsRefused):
+    message = _("Phrase rules hold this text back. Change these words first: %(places)s")
+
+
+class OtherLanguageOld(Refused):
+    message = _(
+        "Only the %(changed)s is new; the %(stays)s stays as it was. Change that, too, or confirm that it still fits."
+    )
 
 
 class PolicyExists(Refused):
@@ -38,18 +71,22 @@ class NothingPublished(Refused):
     message = _("Nothing of this policy is published.")
 
 
+class PublishedChanged(Refused):
+    message = _("Meanwhile somebody has published something of this policy, or taken it back. Look at it as it is now.")
+
+
 def create(kind: str, shop_id: int | None, terms: Mapping[str, Any], *, actor: Any, now: datetime) -> ServicePolicy:
     """Add a policy with its first draft; `shop_id` None: for all shops. `terms`: `TERMS`.
 
-    Raises PolicyExists, TextMissing, TermsTooLong.
+    Raises PolicyExists, TextMissing, TermsTooLong, PlaceholderLeft.
     """
     _check(terms)
     with transaction.atomic():
         policy, created = ServicePolicy.objects.get_or_create(kind=kind, shop_ref=shop_id)
         if not created:
             raise PolicyExists
-        version = _draft(policy, terms, actor=actor, now=now)
-        _record(policy, "created", version, actor=actor, now=now)
+        version = versions.begin(policy, _only(terms), actor=actor, now=now)
+        versions.record(policy, "created", version, actor=actor, now=now)
     return policy
 
 
@@ -58,41 +95,48 @@ def write(
 ) -> ServicePolicyVersion:
     """Save the draft, or begin one. `seen`: `mark` of the draft that the form was shown with, empty for none.
 
-    Raises TextMissing, TermsTooLong, UnderReview, DraftChanged.
+    Raises TextMissing, TermsTooLong, PlaceholderLeft, UnderReview, DraftChanged.
     """
     _check(terms)
-    with _locked(policy_id) as policy:
-        draft = _open(policy)
-        if draft and draft.status == Status.IN_REVIEW:
-            raise UnderReview
-        if (draft.mark if draft else "") != seen:
-            raise DraftChanged
-        if draft is None:
-            draft = _draft(policy, terms, actor=actor, now=now)
-        elif all(getattr(draft, name) == terms[name] for name in TERMS):
-            return draft
-        else:
-            for name in TERMS:
-                setattr(draft, name, terms[name])
-            draft.author, draft.edition = actor, draft.edition + 1
-            draft.save()
-        _record(policy, "written", draft, actor=actor, now=now)
-    return draft
+    with versions.locked(ServicePolicy, policy_id) as policy:
+        return versions.write(policy, _only(terms), seen=seen, actor=actor, now=now)
 
 
-def submit(policy_id: int, *, seen: str, actor: Any, now: datetime) -> ServicePolicyVersion:
-    """Hand the draft over for review. Raises NoDraft, DraftChanged, NotInThisStatus."""
-    return _step(policy_id, "submit", "submitted", seen=seen, actor=actor, now=now)
+def submit(policy_id: int, *, seen: str, stays: str = "", actor: Any, now: datetime) -> ServicePolicyVersion:
+    """Hand the draft over for review. `stays`: the text of which somebody has confirmed that it need not change.
+
+    Raises NoDraft, DraftChanged, NotInThisStatus, TermsBlocked, PlaceholderLeft, OtherLanguageOld.
+    """
+    with versions.locked(ServicePolicy, policy_id) as policy:
+        draft = versions.seen_draft(policy, seen)
+        _refuse_unfit(draft, now=now)
+        old = left_behind(terms_before(policy.kind, policy.shop_ref), draft)
+        if old and old != stays:
+            changed = next(name for name in TEXTS if name != old)
+            raise OtherLanguageOld(changed=TEXTS[changed], stays=TEXTS[old])
+        changes = {"stays": old} if old else {}
+        return versions.step(policy, "submit", "submitted", seen=seen, changes=changes, actor=actor, now=now)
+
+
+def hand_over(
+    policy_id: int, terms: Mapping[str, Any], *, seen: str = "", stays: str = "", actor: Any, now: datetime
+) -> ServicePolicyVersion:
+    """Save the draft and submit it; what is refused leaves neither done. Raises as `write` and `submit`."""
+    with transaction.atomic():
+        draft = write(policy_id, terms, seen=seen, actor=actor, now=now)
+        return submit(policy_id, seen=draft.mark, stays=stays, actor=actor, now=now)
 
 
 def send_back(policy_id: int, *, seen: str, comment: str, actor: Any, now: datetime) -> ServicePolicyVersion:
-    """Ask for changes. Raises CommentMissing and as `submit`."""
-    return _step(policy_id, "send_back", "sent_back", seen=seen, comment=comment, actor=actor, now=now)
+    """Ask for changes. Raises NoDraft, DraftChanged, NotInThisStatus, CommentMissing."""
+    with versions.locked(ServicePolicy, policy_id) as policy:
+        return versions.step(policy, "send_back", "sent_back", seen=seen, comment=comment, actor=actor, now=now)
 
 
 def discard(policy_id: int, *, seen: str, comment: str = "", actor: Any, now: datetime) -> ServicePolicyVersion:
     """Give the draft up; its text stays in the history."""
-    return _step(policy_id, "discard", "discarded", seen=seen, comment=comment, actor=actor, now=now)
+    with versions.locked(ServicePolicy, policy_id) as policy:
+        return versions.step(policy, "discard", "discarded", seen=seen, comment=comment, actor=actor, now=now)
 
 
 def publish(
@@ -101,95 +145,69 @@ def publish(
     seen: str,
     effective_from: datetime | None = None,
     comment: str = "",
+    among: Any = None,
     actor: Any,
     now: datetime,
 ) -> ServicePolicyVersion:
-    """Announce the reviewed version, in force at once or from a moment to come; the author may do so, too.
+    """Announce the reviewed version, in force at once or from a moment to come.
 
-    What was published before stays so: it holds until this one does. Raises InThePast and as `submit`.
+    What was published before stays so: it holds until this one does. `among`: the people who see this policy, if not
+    all; while one of them could publish it, the author may not. Raises InThePast, OwnText, TermsBlocked,
+    PlaceholderLeft, NoDraft, DraftChanged, NotInThisStatus.
     """
     begins = effective_from or now
     if begins < now:
         raise InThePast
-    with _locked(policy_id) as policy:
-        version = _seen(policy, seen)
-        version.publish(Review(comment=comment))
+    with versions.locked(ServicePolicy, policy_id) as policy:
+        version = versions.seen_draft(policy, seen)
+        _refuse_unfit(version, now=now)
+        version.publish(versions.review(policy, version, actor=actor, comment=comment, among=among))
         version.published_at, version.published_by, version.effective_from = now, actor, begins
         version.save()
         changes = {"effective_from": begins.isoformat()}
-        _record(policy, "published", version, actor=actor, now=now, comment=comment, changes=changes)
+        versions.record(policy, "published", version, actor=actor, now=now, comment=comment, changes=changes)
     return version
 
 
 def cancel(policy_id: int, number: int, *, actor: Any, now: datetime) -> ServicePolicyVersion:
     """Take a version back before its day has come. Raises NotWaiting, ServicePolicyVersion.DoesNotExist."""
-    with _locked(policy_id) as policy:
+    with versions.locked(ServicePolicy, policy_id) as policy:
         version = policy.versions.get(number=number)
         if not version.waits(now):
             raise NotWaiting
         _retire(version, now)
-        _record(policy, "cancelled", version, actor=actor, now=now)
+        versions.record(policy, "cancelled", version, actor=actor, now=now)
     return version
 
 
-def withdraw(policy_id: int, *, comment: str = "", actor: Any, now: datetime) -> None:
-    """End all that is published: a shop has the common terms again, the common ones are none. Raises NothingPublished.
+def withdraw(policy_id: int, *, seen: str, comment: str = "", actor: Any, now: datetime) -> None:
+    """End all that is published: a shop has the common terms again, the common ones are none.
 
-    What is in force stays on record with the moment at which it ended.
+    What is in force stays on record with the moment at which it ended. `seen`: `published_mark` of what the person
+    decided about. Raises NothingPublished, PublishedChanged.
     """
-    with _locked(policy_id) as policy:
+    with versions.locked(ServicePolicy, policy_id) as policy:
         published = list(policy.versions.filter(status=Status.PUBLISHED))
         if not published:
             raise NothingPublished
+        if published_mark(published) != seen:
+            raise PublishedChanged
         for version in published:
             _retire(version, now)
-        _record(policy, "withdrawn", actor=actor, now=now, comment=comment)
+        versions.record(policy, "withdrawn", actor=actor, now=now, comment=comment)
 
 
 def restore(policy_id: int, number: int, *, actor: Any, now: datetime) -> ServicePolicyVersion:
     """Begin a draft with the words of an old version. Raises DraftOpen, ServicePolicyVersion.DoesNotExist."""
-    with _locked(policy_id) as policy:
-        old = policy.versions.get(number=number)
-        if _open(policy):
-            raise DraftOpen
-        draft = _draft(policy, {name: getattr(old, name) for name in TERMS}, actor=actor, now=now)
-        _record(policy, "restored", draft, actor=actor, now=now, changes={"version": [old.number, draft.number]})
-    return draft
+    with versions.locked(ServicePolicy, policy_id) as policy:
+        return versions.restore(policy, number, TERMS, actor=actor, now=now)
 
 
 # ---------------------------------------------------------------- the steps behind them
 
 
-@contextmanager
-def _locked(policy_id: int) -> Iterator[ServicePolicy]:
-    """The policy, locked until the transaction ends: all its versions are written under this lock."""
-    with transaction.atomic():
-        yield ServicePolicy.objects.select_for_update(no_key=True).get(pk=policy_id)
-
-
-def _step(
-    policy_id: int, step: str, kind: str, *, seen: str, comment: str = "", actor: Any, now: datetime
-) -> ServicePolicyVersion:
-    with _locked(policy_id) as policy:
-        version = _seen(policy, seen)
-        getattr(version, step)(Review(comment=comment))
-        version.save()
-        _record(policy, kind, version, actor=actor, now=now, comment=comment)
-    return version
-
-
-def _open(policy: ServicePolicy) -> ServicePolicyVersion | None:
-    return policy.versions.filter(status__in=OPEN).first()
-
-
-def _seen(policy: ServicePolicy, seen: str) -> ServicePolicyVersion:
-    """The open version, if it is the one that the person has looked at."""
-    version = _open(policy)
-    if version is None:
-        raise NoDraft
-    if version.mark != seen:
-        raise DraftChanged
-    return version
+def _only(terms: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: terms[name] for name in TERMS}
 
 
 def _retire(version: ServicePolicyVersion, now: datetime) -> None:
@@ -198,32 +216,32 @@ def _retire(version: ServicePolicyVersion, now: datetime) -> None:
     version.save()
 
 
-def _draft(policy: ServicePolicy, terms: Mapping[str, Any], *, actor: Any, now: datetime) -> ServicePolicyVersion:
-    last = policy.versions.order_by("-number").first()
-    number = last.number + 1 if last else 1
-    values = {name: terms[name] for name in TERMS}
-    return ServicePolicyVersion.objects.create(policy=policy, number=number, author=actor, created_at=now, **values)
-
-
 def _check(terms: Mapping[str, Any]) -> None:
     if not terms["text"].strip():
         raise TextMissing
-    for name in ("text", "text_en"):
+    for name in TEXTS:
         if len(terms[name]) > LENGTH:
-            raise TermsTooLong(n=len(terms[name]), most=LENGTH)
+            raise TermsTooLong(field=name, n=len(terms[name]), most=LENGTH)
+        if braced := rendering.braced(terms[name]):
+            raise PlaceholderLeft(field=name, names=", ".join(f"{{{one}}}" for one in braced))
 
 
-def _record(
-    policy: ServicePolicy,
-    kind: str,
-    version: ServicePolicyVersion | None = None,
-    *,
-    actor: Any,
-    now: datetime,
-    comment: str = "",
-    changes: Mapping[str, Any] | None = None,
-) -> None:
-    ServicePolicyEvent.objects.create(
-        policy=policy, version=version, kind=kind, actor=actor, at=now, comment=comment.strip()[:500],
-        changes=dict(changes or {}),
-    )  # fmt: skip
+def _refuse_unfit(version: ServicePolicyVersion, *, now: datetime) -> None:
+    """What no page may show, however it came into the draft: it may be older than the rules."""
+    terms = {name: getattr(version, name) for name in TERMS}
+    _check(terms)
+    blocked = [(name, place) for name in TEXTS for place in _blocked(name, terms[name], now=now)]
+    if blocked:
+        named = list(islice(dict.fromkeys(place for _name, place in blocked), MOST_NAMED + 1))
+        named[MOST_NAMED:] = ["…"] * (len(named) > MOST_NAMED)
+        raise TermsBlocked(field=blocked[0][0], places=gettext("; ").join(named))
+
+
+def _blocked(name: str, text: str, *, now: datetime) -> Iterator[str]:
+    """Each blocked phrase with its place and what to do about it."""
+    for one in reply_findings(text, now=now):
+        if one.blocks:
+            yield gettext("“%(phrase)s” (%(text)s, line %(line)s: %(advice)s)") % {
+                "phrase": text[one.start : one.end], "text": TEXTS[name], "line": line_of(text, one.start),
+                "advice": one.rule.suggestion or one.rule.reason,
+            }  # fmt: skip

@@ -67,6 +67,7 @@ def test_a_manager_sees_the_look_before_saving(
     assert policy.versions.count() == 1
     page.screenshot(path=shots / "policy-editor.png", full_page=True)
 
+    page.check("input[name=stays][value=text_en]")
     page.click("button[name=submit]")
     page.click("button[formaction$='/do/publish/']")
     expect(page.locator(".script-events li")).to_have_count(3)

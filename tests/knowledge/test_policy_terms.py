@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.policy_terms import Block, Period, blocks, in_force, periods
+from knowledge.policy_terms import Block, Period, blocks, in_force, left_behind, periods, published_mark
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 
@@ -113,3 +115,43 @@ def test_the_periods_say_at_each_moment_what_is_in_force(versions: list[Version]
         at = days(half_day / 2)
         held = [one.version for one in told if one.since <= at and (one.until is None or at < one.until)]
         assert held == [one for one in [in_force(versions, at)] if one]
+
+
+# ---------------------------------------------------------------- what a person has seen, and what is old
+
+
+@dataclass(frozen=True)
+class Words:
+    text: str = "七天"
+    text_en: str = "seven days"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stays"),
+    [
+        (Words(), Words(), ""),
+        (Words(), Words("八天", "eight days"), ""),
+        (Words(), Words(text="八天"), "text_en"),
+        (Words(), Words(text_en="eight days"), "text"),
+        (Words(text_en=""), Words(text="八天", text_en=""), ""),
+        (Words(text_en=""), Words(), ""),
+        (Words(), Words(text_en=""), ""),
+        (None, Words(), ""),
+    ],
+)
+def test_a_text_stays_behind_when_only_the_other_language_is_new(
+    before: Words | None, after: Words, stays: str
+) -> None:
+    assert left_behind(before, after) == stays
+
+
+@given(st.lists(st.sampled_from(["publish", "take back"]), max_size=12), st.randoms(use_true_random=False))
+def test_the_same_mark_never_stands_for_two_states(steps: list[str], chance: Random) -> None:
+    published: list[Version] = []
+    known: dict[str, list[Version]] = {}
+    for number, step in enumerate(steps, start=1):
+        if step == "publish":
+            published.append(Version(number, NOON))
+        elif published:
+            published.remove(chance.choice(published))
+        assert known.setdefault(published_mark(published), list(published)) == published

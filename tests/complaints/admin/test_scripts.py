@@ -119,6 +119,16 @@ def test_what_cannot_be_saved_stays_typed(text: str, script: ReplyScript, manage
     assert not ReplyScript.objects.filter(code="X-02").exists()
 
 
+def test_what_is_not_handed_over_is_not_saved_and_can_be_mended(script: ReplyScript, manager: Client) -> None:
+    typed = {"text": "这是快递的责任。", "seen": "", "submit": "1"}
+    answer = manager.post(page("change", script.pk), typed)
+    assert answer.status_code == 422
+    assert script.versions.count() == 1
+    mended = typed | {"text": "我们来查。", "seen": answer.context["text"]["seen"].value()}
+    assert manager.post(page("change", script.pk), mended).status_code == 302
+    assert draft(script).text == "我们来查。"
+
+
 def test_a_code_is_taken_once(script: ReplyScript, manager: Client) -> None:
     assert manager.post(page("add"), NEW | {"code": "X-01"}).status_code == 422
     assert manager.post(page("add"), NEW | {"code": "x 01"}).status_code == 422

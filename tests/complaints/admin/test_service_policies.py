@@ -14,7 +14,7 @@ from complaints.models import Shop, WorkCalendar
 from complaints.roles import ROLES
 from knowledge.models import ServicePolicy, ServicePolicyEvent, ServicePolicyVersion
 from knowledge.operations import service_policies
-from knowledge.versioning import Status
+from knowledge.versioning import OwnText, Status
 from tests.complaints.admin.situations import page_of
 from tests.factories.service_policies import published
 
@@ -87,7 +87,7 @@ def test_forged_posts_change_nothing(
 ) -> None:
     client, before = client_for(user_with(role)), list(ServicePolicyVersion.objects.values())
     seen = {"seen": in_review.mark, "comment": "x", "version": "1"}
-    for step in ("submit", "publish", "send_back", "discard", "restore", "cancel", "withdraw"):
+    for step in ("publish", "send_back", "discard", "restore", "cancel", "withdraw"):
         assert client.post(page("do", in_review.policy_id, step), seen).status_code == 403, step
     for address in (page("change", in_review.policy_id), page("add")):
         assert client.post(address, TYPED | {"kind": "returns", "shop": ""}).status_code == 403
@@ -152,7 +152,7 @@ def test_own_terms_begin_with_the_common_words_and_go_to_the_customers_page(
     shown = manager.get(page("change", own.pk)).content.decode()
     assert "店庆" in shown
 
-    manager.post(page("do", own.pk, "withdraw"), {"comment": "到期"})
+    manager.post(page("do", own.pk, "withdraw"), {"comment": "到期", "seen": "1.1"})
     assert "十五天内可退" not in Client().get("/tmall/policies/returns/").content.decode()
     assert list(own.events.order_by("pk").values_list("kind", flat=True)) == [
         "created", "submitted", "published", "withdrawn",
@@ -231,6 +231,138 @@ def test_who_was_overtaken_sees_both_texts_and_can_save_again(
     again = TYPED | {"seen": answer.context["form"]["seen"].value()}
     assert manager.post(page("change", policy.pk), again).status_code == 302
     assert draft(policy).text == "十五天内可退"
+
+
+def test_who_wrote_it_last_leaves_the_publishing_to_a_colleague(
+    in_review: ServicePolicyVersion, manager: Client, user_with: Callable[..., Any], client_for: Any
+) -> None:
+    pk, sent = in_review.policy_id, {"seen": in_review.mark}
+    assert not manager.get(page("change", pk)).context["needs_second"]
+    colleague = client_for(user_with("knowledge_manager"))
+    assert manager.get(page("change", pk)).context["needs_second"]
+    assert not colleague.get(page("change", pk)).context["needs_second"]
+    answer = manager.post(page("do", pk, "publish"), sent)
+    assert (answer.status_code, answer.context["refused"]) == (422, OwnText().text)
+    assert colleague.post(page("do", pk, "publish"), sent).status_code == 302
+
+
+@pytest.mark.parametrize(("own_shop", "waits"), [(True, True), (False, False)])
+def test_a_colleague_counts_who_sees_the_shop(
+    own_shop: bool, waits: bool, shop: Shop, author: Any, manager: Client, user_with: Callable[..., Any], now: Any
+) -> None:
+    user_with("knowledge_manager", shops=[shop] if own_shop else [])
+    own = service_policies.create("returns", shop.pk, TERMS, actor=author, now=now)
+    mark = service_policies.submit(own.pk, seen=draft(own).mark, stays="", actor=author, now=now).mark
+    answer = manager.post(page("do", own.pk, "publish"), {"seen": mark})
+    assert answer.status_code == (422 if waits else 302)
+
+
+def test_a_withdrawal_that_was_overtaken_shows_how_it_stands_and_keeps_what_was_typed(
+    policy: ServicePolicy, manager: Client, now: Any
+) -> None:
+    assert 'name="seen" value="1.1"' in manager.get(page("change", policy.pk)).content.decode()
+    newer = published("returns", since=now - DAY)
+    for seen in ("1.1", ""):
+        answer = manager.post(page("do", policy.pk, "withdraw"), {"seen": seen, "comment": "我写的理由"})
+        content = answer.content.decode()
+        assert answer.status_code == 422
+        assert answer.context["refused"] == service_policies.PublishedChanged().text
+        assert 'name="seen" value="2.2"' in content
+        assert 'value="我写的理由"' in content
+        assert '<details class="terms-fold" open>' in content
+    newer.refresh_from_db()
+    assert newer.status == Status.PUBLISHED
+    sent = {"seen": "2.2", "comment": "我写的理由"}
+    assert manager.post(page("do", policy.pk, "withdraw"), sent).status_code == 302
+    assert policy.events.get().comment == "我写的理由"
+
+
+# ---------------------------------------------------------------- what is said of the words
+
+
+@pytest.mark.parametrize("name", ["text", "text_en"])
+def test_a_placeholder_is_refused_at_its_field(name: str, policy: ServicePolicy, manager: Client) -> None:
+    typed = TYPED | {name: "{deadline} {客户}", "kind": "warranty", "shop": ""}
+    for address in (page("change", policy.pk), page("add")):
+        answer = manager.post(address, typed)
+        assert answer.status_code == 422
+        assert list(answer.context["form"].errors) == [name]
+        assert "{deadline}, {客户}" in answer.context["form"].errors[name][0]
+        assert "{deadline} {客户}</textarea>" in answer.content.decode()
+    assert policy.versions.count() == 1
+
+
+def test_blocked_words_are_shown_in_a_draft_and_hold_back_what_is_handed_over(
+    policy: ServicePolicy, manager: Client
+) -> None:
+    typed = TYPED | {"text": "## 退货\n本店拥有最终解释权", "seen": ""}
+    answer = manager.post(page("change", policy.pk), typed | {"submit": "1"})
+    assert answer.status_code == 422
+    said = answer.context["form"].errors["text"][0]
+    for words in ("最终解释权", "2", "删除"):
+        assert words in said
+    assert answer.context["checks"].blocked
+    assert not answer.context["checks"].stays
+    assert policy.versions.count() == 1
+
+    assert manager.post(page("change", policy.pk), typed).status_code == 302
+    shown = manager.get(page("change", policy.pk))
+    assert shown.context["checks"].blocked
+    assert [line.number for _label, lines in shown.context["checks"].lines for line in lines] == [2]
+    assert "UNFAIR-FINAL-SAY" in shown.content.decode()
+
+    mended = TYPED | {"seen": shown.context["form"]["seen"].value(), "submit": "1"}
+    assert manager.post(page("change", policy.pk), mended).status_code == 302
+
+
+def test_words_that_are_only_warned_of_go_through(policy: ServicePolicy, manager: Client) -> None:
+    typed = TYPED | {"text": "可能需要几天", "submit": "1"}
+    assert manager.post(page("change", policy.pk), typed).status_code == 302
+    shown = manager.get(page("change", policy.pk))
+    assert shown.context["checks"].lines
+    assert not shown.context["checks"].blocked
+    assert "VAGUE-WORDS" in shown.content.decode()
+    assert manager.post(page("do", policy.pk, "publish"), {"seen": draft(policy).mark}).status_code == 302
+
+
+def test_the_preview_shows_what_the_rules_say(policy: ServicePolicy, manager: Client) -> None:
+    typed = TYPED | {"text": "本店拥有最终解释权", "preview": "1", "kind": "returns", "shop": ""}
+    for address in (page("change", policy.pk), page("add")):
+        answer = manager.post(address, typed)
+        assert answer.status_code == 200
+        assert "UNFAIR-FINAL-SAY" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("changed", "stays"), [("text", "text_en"), ("text_en", "text")])
+def test_a_text_that_stays_as_it_was_is_confirmed_by_a_tick(
+    changed: str, stays: str, policy: ServicePolicy, manager: Client
+) -> None:
+    first = policy.versions.get()
+    typed = TYPED | {"text": first.text, "text_en": first.text_en, "submit": "1"} | {changed: "15 days 十五天"}
+    tick = f'name="stays" value="{stays}"'
+    for ticked in ("", changed):
+        answer = manager.post(page("change", policy.pk), typed | {"stays": ticked})
+        assert answer.status_code == 422
+        assert answer.context["form"].errors["stays"]
+        assert tick in answer.content.decode()
+        assert f"{tick} checked" not in answer.content.decode()
+    assert policy.versions.count() == 1
+
+    other_fault = manager.post(page("change", policy.pk), typed | {"stays": stays, "reviewed_on": "soon"})
+    assert f"{tick} checked" in other_fault.content.decode()
+
+    assert manager.post(page("change", policy.pk), typed | {"stays": stays}).status_code == 302
+    shown = manager.get(page("change", policy.pk))
+    assert shown.context["checks"].stays == stays
+    assert tick not in shown.content.decode()
+    assert policy.events.get(kind="submitted").changes == {"stays": stays}
+    assert shown.context["events"][0].stays == service_policies.TEXTS[stays]
+
+
+def test_a_draft_of_one_language_is_saved_and_says_what_stays(policy: ServicePolicy, manager: Client) -> None:
+    typed = TYPED | {"text_en": policy.versions.get().text_en}
+    assert manager.post(page("change", policy.pk), typed).status_code == 302
+    assert 'name="stays" value="text_en"' in manager.get(page("change", policy.pk)).content.decode()
 
 
 def test_a_step_on_what_has_moved_says_why(in_review: ServicePolicyVersion, manager: Client) -> None:

@@ -12,6 +12,7 @@ from knowledge.models import ReplyScript, ScriptEvent, ScriptVersion
 from knowledge.models.script import check_placeholders
 from knowledge.operations import scripts
 from knowledge.operations.bootstrap import load_content
+from knowledge.operations.versions import DraftChanged, DraftOpen, NoDraft, TextMissing, UnderReview
 from knowledge.refusals import Refused
 from knowledge.versioning import STEPS, CommentMissing, NotInThisStatus, OwnText, Review, Status
 from tests.complaints.operations.test_sweeping import together
@@ -116,7 +117,7 @@ def test_a_new_version_retires_the_one_before(script: ReplyScript, author: Any, 
 def test_an_old_version_comes_back_as_a_draft(script: ReplyScript, author: Any, now: datetime) -> None:
     first = published(script, author, now)
     scripts.write(script.pk, "第二版", actor=author, now=now)
-    with pytest.raises(scripts.DraftOpen):
+    with pytest.raises(DraftOpen):
         scripts.restore(script.pk, 1, actor=author, now=now)
     published(script, author, now)
     third = scripts.restore(script.pk, 1, actor=author, now=now)
@@ -125,7 +126,7 @@ def test_an_old_version_comes_back_as_a_draft(script: ReplyScript, author: Any, 
 
 def test_a_discarded_draft_makes_room_for_another(script: ReplyScript, author: Any, now: datetime) -> None:
     scripts.discard(script.pk, seen=draft(script).mark, actor=author, now=now)
-    with pytest.raises(scripts.NoDraft):
+    with pytest.raises(NoDraft):
         scripts.submit(script.pk, seen="", actor=author, now=now)
     assert scripts.write(script.pk, "再来", actor=author, now=now).number == 2
 
@@ -140,14 +141,14 @@ def test_two_people_do_not_overwrite_each_other(
         lambda: scripts.submit(script.pk, seen=seen, actor=colleague, now=now),
         lambda: scripts.write(script.pk, "乙", actor=colleague, now=now),
     ):
-        with pytest.raises(scripts.DraftChanged):
+        with pytest.raises(DraftChanged):
             late()
     assert draft(script).text == "甲"
 
 
 def test_a_text_in_review_stands_still(script: ReplyScript, author: Any, now: datetime) -> None:
     version = scripts.submit(script.pk, seen=draft(script).mark, actor=author, now=now)
-    with pytest.raises(scripts.UnderReview):
+    with pytest.raises(UnderReview):
         scripts.write(script.pk, "改", seen=version.mark, actor=author, now=now)
 
 
@@ -196,7 +197,7 @@ def test_an_unknown_placeholder_cannot_be_saved(text: str, script: ReplyScript, 
 
 
 def test_a_text_is_there_and_fits_into_a_reply(script: ReplyScript, author: Any, now: datetime) -> None:
-    for text, refusal in ((" \n", scripts.TextMissing), ("长" * 4001, scripts.TextTooLong)):
+    for text, refusal in ((" \n", TextMissing), ("长" * 4001, scripts.TextTooLong)):
         with pytest.raises(refusal):
             scripts.write(script.pk, text, seen=draft(script).mark, actor=author, now=now)
 

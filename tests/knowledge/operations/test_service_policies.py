@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from knowledge.models import ServicePolicy, ServicePolicyVersion
 from knowledge.operations import service_policies
 from knowledge.operations.bootstrap import load_content
-from knowledge.operations.scripts import DraftChanged, DraftOpen, NoDraft, TextMissing, UnderReview
+from knowledge.operations.versions import DraftChanged, DraftOpen, NoDraft, TextMissing, UnderReview
 from knowledge.policy_terms import blocks, in_force
-from knowledge.versioning import CommentMissing, NotInThisStatus, Status
+from knowledge.versioning import CommentMissing, NotInThisStatus, OwnText, Status
 
 TERMS: dict[str, Any] = {"text": "七天内可退", "text_en": "", "sources": "", "reviewed_on": None}
 DAY = timedelta(days=1)
@@ -41,7 +42,7 @@ def kinds(policy: ServicePolicy) -> list[str]:
     return list(policy.events.order_by("pk").values_list("kind", flat=True))
 
 
-def test_the_author_may_publish_and_the_history_tells_who_did(policy: ServicePolicy, who: dict[str, Any]) -> None:
+def test_who_is_alone_publishes_and_the_history_tells_who_did(policy: ServicePolicy, who: dict[str, Any]) -> None:
     version = put_in_force(policy, who, comment="好")
     assert (version.status, version.effective_from) == (Status.PUBLISHED, who["now"])
     assert version.author == version.published_by == who["actor"]
@@ -49,6 +50,20 @@ def test_the_author_may_publish_and_the_history_tells_who_did(policy: ServicePol
     event = policy.events.get(kind="published")
     assert (event.actor, event.comment) == (who["actor"], "好")
     assert event.changes == {"effective_from": who["now"].isoformat()}
+
+
+def test_nobody_publishes_the_own_terms_while_somebody_else_could(
+    policy: ServicePolicy, who: dict[str, Any], user_with: Callable[..., Any]
+) -> None:
+    colleague, alone = user_with("knowledge_manager"), type(who["actor"]).objects.filter(pk=who["actor"].pk)
+    seen = service_policies.submit(policy.pk, seen=draft(policy).mark, **who).mark
+    with pytest.raises(OwnText):
+        service_policies.publish(policy.pk, seen=seen, **who)
+    assert draft(policy).status == Status.IN_REVIEW
+    version = service_policies.publish(policy.pk, seen=seen, actor=colleague, now=who["now"])
+    assert (version.author, version.published_by) == (who["actor"], colleague)
+    service_policies.write(policy.pk, TERMS | {"text": "十五天内可退"}, **who)
+    assert put_in_force(policy, who, among=alone).status == Status.PUBLISHED
 
 
 def test_what_waits_for_its_day_leaves_the_other_in_force(policy: ServicePolicy, who: dict[str, Any]) -> None:
@@ -84,12 +99,12 @@ def test_what_waits_is_taken_back_what_is_in_force_is_not(policy: ServicePolicy,
 
 def test_withdrawn_all_that_is_published_ends_and_stays_on_record(policy: ServicePolicy, who: dict[str, Any]) -> None:
     with pytest.raises(service_policies.NothingPublished):
-        service_policies.withdraw(policy.pk, **who)
+        service_policies.withdraw(policy.pk, seen="0.0", **who)
     put_in_force(policy, who)
     service_policies.write(policy.pk, TERMS, **who)
     put_in_force(policy, who, effective_from=who["now"] + DAY)
     later = who | {"now": who["now"] + timedelta(hours=1)}
-    service_policies.withdraw(policy.pk, comment="改用统一条款", **later)
+    service_policies.withdraw(policy.pk, seen="2.2", comment="改用统一条款", **later)
     assert set(policy.versions.values_list("status", "ended_at")) == {("retired", later["now"])}
     known = list(policy.versions.select_related("policy"))
     assert in_force(known, who["now"]).number == 1
@@ -145,6 +160,8 @@ def test_an_old_text_comes_back_as_a_draft(policy: ServicePolicy, who: dict[str,
         ({"text": " \n"}, TextMissing),
         ({"text": "字" * 8_001}, service_policies.TermsTooLong),
         ({"text_en": "x" * 8_001}, service_policies.TermsTooLong),
+        ({"text": "{deadline}前退款"}, service_policies.PlaceholderLeft),
+        ({"text_en": "by { anything }"}, service_policies.PlaceholderLeft),
     ],
 )
 def test_what_no_page_can_show_is_refused(
@@ -155,6 +172,88 @@ def test_what_no_page_can_show_is_refused(
     with pytest.raises(error):
         service_policies.create("warranty", shop.pk, TERMS | values, **who)
     assert not ServicePolicy.objects.filter(kind="warranty", shop_ref=shop.pk).exists()
+
+
+def test_a_withdrawal_that_was_overtaken_ends_nothing(policy: ServicePolicy, who: dict[str, Any]) -> None:
+    put_in_force(policy, who)
+    service_policies.write(policy.pk, TERMS, **who)
+    second = put_in_force(policy, who, effective_from=who["now"] + DAY)
+    with pytest.raises(service_policies.PublishedChanged):
+        service_policies.withdraw(policy.pk, seen="1.1", **who)
+    service_policies.cancel(policy.pk, second.number, **who)
+    with pytest.raises(service_policies.PublishedChanged):
+        service_policies.withdraw(policy.pk, seen="2.2", **who)
+    assert "withdrawn" not in kinds(policy)
+    service_policies.withdraw(policy.pk, seen="1.1", **who)
+    assert "withdrawn" in kinds(policy)
+
+
+# ---------------------------------------------------------------- what is said of the words
+
+
+BLOCKED = "本店拥有最终解释权"
+
+
+@pytest.mark.parametrize(("name", "label"), [("text", "Chinese"), ("text_en", "English")])
+def test_blocked_words_hold_terms_back_with_their_place_and_advice(
+    name: str, label: str, policy: ServicePolicy, who: dict[str, Any]
+) -> None:
+    terms = TERMS | {"text_en": "Seven days"} | {name: f"## A\n\n- {BLOCKED}"}
+    before = draft(policy).mark
+    with translation.override("en"), pytest.raises(service_policies.TermsBlocked) as refused:
+        service_policies.hand_over(policy.pk, terms, seen=before, **who)
+    assert f"“最终解释权” ({label} text, line 3: Delete it)" in refused.value.text
+    assert refused.value.field == name
+    assert draft(policy).mark == before
+
+
+def test_a_refusal_names_a_few_places_only(policy: ServicePolicy, who: dict[str, Any]) -> None:
+    terms = TERMS | {"text": f"{BLOCKED}\n" * 9}
+    with pytest.raises(service_policies.TermsBlocked) as refused:
+        service_policies.hand_over(policy.pk, terms, seen=draft(policy).mark, **who)
+    assert refused.value.text.count("解释权") == 5
+    assert refused.value.text.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("text", "error"), [(BLOCKED, service_policies.TermsBlocked), ("{deadline}", service_policies.PlaceholderLeft)]
+)
+def test_what_was_in_review_before_the_rule_is_not_published(
+    text: str, error: type[Exception], policy: ServicePolicy, who: dict[str, Any]
+) -> None:
+    policy.versions.update(text=text)
+    policy.versions.update(status="review")
+    with pytest.raises(error):
+        service_policies.publish(policy.pk, seen=draft(policy).mark, **who)
+    service_policies.send_back(policy.pk, seen=draft(policy).mark, comment="请改", **who)
+    with pytest.raises(error):
+        service_policies.submit(policy.pk, seen=draft(policy).mark, **who)
+
+
+def test_the_text_that_stays_is_confirmed_by_its_name(policy: ServicePolicy, who: dict[str, Any]) -> None:
+    both = TERMS | {"text_en": "Seven days"}
+    service_policies.write(policy.pk, both, seen=draft(policy).mark, **who)
+    put_in_force(policy, who)
+    seen = service_policies.write(policy.pk, both | {"text": "十五天内可退"}, **who).mark
+    for stays in ("", "text"):
+        with pytest.raises(service_policies.OtherLanguageOld) as refused:
+            service_policies.submit(policy.pk, seen=seen, stays=stays, **who)
+        assert refused.value.names["stays"] == service_policies.TEXTS["text_en"]
+    service_policies.submit(policy.pk, seen=seen, stays="text_en", **who)
+    assert policy.events.first().changes == {"stays": "text_en"}
+
+
+def test_a_shop_without_terms_of_its_own_is_compared_with_those_for_all(shop: Any, who: dict[str, Any]) -> None:
+    common = ServicePolicyVersion.objects.get(policy__kind="shipping")
+    own = service_policies.create("shipping", shop.pk, TERMS | {"text_en": common.text_en}, **who)
+    with pytest.raises(service_policies.OtherLanguageOld):
+        service_policies.submit(own.pk, seen=draft(own).mark, **who)
+
+
+def test_the_default_terms_pass_their_own_check(content: None, who: dict[str, Any]) -> None:
+    for version in ServicePolicyVersion.objects.select_related("policy"):
+        terms = {name: getattr(version, name) for name in service_policies.TERMS}
+        service_policies.hand_over(version.policy_id, terms, **who)
 
 
 def test_the_default_terms_are_whole_in_both_languages_and_loaded_once(content: None) -> None:
@@ -173,6 +272,6 @@ def test_the_default_terms_are_whole_in_both_languages_and_loaded_once(content: 
 
 def test_a_common_policy_that_managers_withdrew_does_not_come_back(who: dict[str, Any]) -> None:
     policy = ServicePolicy.objects.get(kind="shipping", shop_ref=None)
-    service_policies.withdraw(policy.pk, **who)
+    service_policies.withdraw(policy.pk, seen="1.1", **who)
     assert load_content()["service_policies"] == 0
     assert not policy.versions.filter(status=Status.PUBLISHED).exists()

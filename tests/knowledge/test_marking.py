@@ -1,0 +1,25 @@
+"""Findings by line, for a page on which a text is long."""
+
+from knowledge.linting import Finding, RuleSpec
+from knowledge.marking import by_line, line_of
+
+RULE = RuleSpec(code="X", category="vague", level="warn", patterns=("x",))
+
+
+def test_lines_are_counted_from_one() -> None:
+    text = "a\nb\n\nc"
+    assert [line_of(text, text.index(letter)) for letter in "abc"] == [1, 2, 4]
+
+
+def test_findings_stand_in_their_lines_and_end_with_them() -> None:
+    text = "no\n12 x 34 x\n\nxy\nz"
+    places = [(6, 7), (11, 12), (14, 18)]
+    found = by_line(text, [Finding(*place, RULE) for place in places])
+    assert [(number, line, [line[one.start : one.end] for one in several]) for number, line, several in found] == [
+        (2, "12 x 34 x", ["x", "x"]),
+        (4, "xy", ["xy"]),
+    ]
+
+
+def test_without_findings_there_is_no_line() -> None:
+    assert by_line("a\nb", []) == []

@@ -78,6 +78,9 @@ class ConfirmationRecordAdmin(ReadOnlyAdmin):
 
 
 class TextForm(forms.ModelForm):
+    refusal = ""
+    """Why what was typed could not be published, when it was tried."""
+
     class Meta:
         model = ConfirmationText
         fields = ("code", "name", "text", "text_en")
@@ -93,6 +96,8 @@ class TextForm(forms.ModelForm):
         values = super().clean() or {}
         if not self.errors and confirmation_texts.is_in_force(**values):
             self.add_error("text", _("The latest version of this text says the same. Nothing was saved."))
+        elif self.refusal:
+            self.add_error("text", self.refusal)
         return values
 
 
@@ -118,6 +123,19 @@ class ConfirmationTextAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Of two who publish at once the second is told, in the form as it was typed."""
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except confirmation_texts.JustPublished as refusal:
+            request.refusal = refusal.text
+            return super().add_view(request, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.refusal = getattr(request, "refusal", "")
+        return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         published = confirmation_texts.publish(**form.cleaned_data, actor=request.user, now=timezone.now())

@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy
 from complaints.models import ConfirmationRecord
 from complaints.operations import confirmations
 from complaints.refusals import Refused
+from knowledge.listing import plain_text
 from knowledge.models import ConfirmationText
 from knowledge.operations import confirmation_texts
 
 from .displays import staff_name
-from .listing_forms import ConfirmationForm, plain_text
+from .listing_forms import ConfirmationForm
 from .records import ReadOnlyAdmin
 
 LIST = "admin:complaints_confirmationrecord_changelist"

@@ -141,13 +141,16 @@ class ProductAdmin(admin.ModelAdmin):
         product = self._product(request, known_id(object_id))
         check = product.latest
         text = whole(check.title, check.text) if check else ""
+        asked = known_id(request.GET.get("compare", ""))
         context = {
             "title": product.title,
             "product": product,
             "check": check,
             "findings": of_check(check),
             "pieces": marked(check.findings, text) if check else [],
-            "history": product_pages.history(product),
+            "history": product_pages.history(product, asked=asked),
+            "asked": asked,
+            "listed": product_pages.CHECKS_SHOWN,
             "switches": product_pages.switches(product),
             "related": related(product, request.user, now=timezone.now()),
             "points": _points(),

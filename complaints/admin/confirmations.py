@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints.models import ConfirmationRecord
 from complaints.operations import confirmations
+from complaints.queries.listings import LATE, is_late
 from complaints.refusals import Refused
 from knowledge.listing import plain_text
 from knowledge.models import ConfirmationText
@@ -51,8 +52,10 @@ class ConfirmationRecordAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         begun = {name: request.GET.get(name, "")[:300].replace("\0", "") for name in BEGUN}
         form = ConfirmationForm(request.POST or None, user=request.user, initial=begun)
-        if request.method == "POST" and form.is_valid() and self._record(request, form):
+        if request.method == "POST" and form.is_valid() and (record := self._record(request, form)):
             messages.success(request, _("Recorded."))
+            if is_late(record):
+                messages.warning(request, LATE)
             return redirect(LIST)
         context = self.admin_site.each_context(request) | {
             "title": _("Record a buyer's confirmation"), "opts": self.opts, "form": form,
@@ -68,14 +71,13 @@ class ConfirmationRecordAdmin(ReadOnlyAdmin):
     def words(self, record: ConfirmationRecord) -> str:
         return record.text.text
 
-    def _record(self, request: HttpRequest, form: ConfirmationForm) -> bool:
+    def _record(self, request: HttpRequest, form: ConfirmationForm) -> ConfirmationRecord | None:
         try:
             one = confirmations.Confirmation(**form.cleaned_data)
-            confirmations.record(one, actor=request.user, now=timezone.now())
+            return confirmations.record(one, actor=request.user, now=timezone.now())
         except Refused as refusal:
             form.add_error(ERROR_FIELDS[type(refusal)], refusal.text)
-            return False
-        return True
+            return None
 
 
 class TextForm(forms.ModelForm):

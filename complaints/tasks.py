@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from celery import shared_task
 from django.utils import timezone
 
-from complaints.intake import running
+from complaints.intake import listing_files, running
 from complaints.intake.hooks import taking
 from complaints.intake.mail import placing, polling
 from complaints.models import Heartbeat
@@ -92,7 +92,8 @@ def import_files() -> int:
 
 @shared_task
 def forget_files() -> int:
-    return import_jobs.forget(now=timezone.now())
+    """What was imported, or only looked through."""
+    return import_jobs.forget(now=timezone.now()) + listing_files.forget()
 
 
 @shared_task

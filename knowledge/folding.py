@@ -1,26 +1,31 @@
 """A text as the phrase rules read it, whose every character knows where it came from. Pure.
 
 Full-width and traditional characters, capitals, invisible characters and what is put between Chinese characters to get
-past a rule all fold away; the end of a sentence or a clause stays, so that two of them are never read as one.
+past a rule all fold away, a line break among it, and so do the spaces of a word or a number that is written spaced out.
+The end of a sentence or a clause stays, and so does an empty line, so that two of them are never read as one.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any
 
 from opencc import OpenCC
 
-SENTENCE_ENDS = frozenset("。!?;\n")
+SENTENCE_ENDS = frozenset("。!?;")
 CLAUSE_ENDS = frozenset(",、:")
 LINE_ENDS = frozenset("\r\n\v\f\x85\u2028\u2029")
+BREAK = "\n"
+_SPACED_OUT = re.compile("(?<![a-z0-9])[a-z0-9](?: [a-z0-9]){2,}(?![a-z0-9])")
 _INVISIBLE = frozenset({"Cf", "Cc", "Mn", "Me", "Cs", "Co", "Cn"})
 _CJK = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF))
 
 
 class Kind(IntEnum):
-    """What a character is to its neighbours. A filler says nothing by itself: a space, a sign, an emoji."""
+    """What a character is to its neighbours. A filler says nothing by itself: a space, a line end, a sign, an emoji."""
 
     CHINESE = 1
     OTHER = 2
@@ -62,6 +67,7 @@ def fold(text: str) -> Folded:
     for standing, at in _standing(held, before, Kind.END):
         letters.append(standing)
         places.append(at)
+    _pull_together(letters, places)
     return Folded("".join(letters), tuple(places))
 
 
@@ -82,7 +88,7 @@ def is_cjk(letter: str) -> bool:
 def _read(letter: str) -> tuple[tuple[str, Kind], ...]:
     """The plain characters that this one stands for, each with what it is to its neighbours."""
     if letter in LINE_ENDS:
-        return (("\n", Kind.END),)
+        return (("\r" if letter == "\r" else BREAK, Kind.FILLER),)
     plain = (one for one in unicodedata.normalize("NFKC", letter).lower() if not _invisible(one))
     return tuple(_classed(one) for one in plain)
 
@@ -111,14 +117,48 @@ def _converter() -> Any:
 
 
 def _standing(held: list[tuple[str, int]], before: Kind, after: Kind) -> list[tuple[str, int]]:
-    """What stays of the spaces and signs between two characters: nothing between Chinese ones; between others the
-    signs, or one space, which says nothing beside a Chinese character or an end.
+    """What stays of the spaces, line ends and signs between two characters.
+
+    A line break between Chinese ones goes, except where an empty line or a sign, such as the bullet of a list, makes it
+    a border.
+    """
+    breaks = [place for place, (plain, _at) in enumerate(held) if plain in "\r\n" and not _is_second(held, place)]
+    if not breaks or (len(breaks) == 1 and before == after == Kind.CHINESE and all(one[0] in " \r\n" for one in held)):
+        return _beside(held, before, after)
+    standing, begin = [], 0
+    for place in breaks:
+        standing += [*_beside(held[begin:place], before, Kind.END), (BREAK, held[place][1])]
+        begin, before = place + 1, Kind.END
+    return standing + _beside(held[begin:], before, after)
+
+
+def _is_second(held: list[tuple[str, int]], place: int) -> bool:
+    """Whether this is the second of the two characters with which a line may end; the first one stands for both."""
+    plain, at = held[place]
+    return plain == BREAK and place > 0 and held[place - 1] == ("\r", at - 1)
+
+
+def _beside(held: list[tuple[str, int]], before: Kind, after: Kind) -> list[tuple[str, int]]:
+    """What stays of the spaces and signs of a line: nothing between Chinese characters; between others the signs, or
+    one space, which says nothing beside a Chinese character or an end.
     """
     if before == after == Kind.CHINESE:
         return []
-    if signs := [one for one in held if one[0] != " "]:
+    if signs := [one for one in held if one[0] not in " \r\n"]:
         return signs
-    return held[:1] if before == after == Kind.OTHER else []
+    return [one for one in held if one[0] == " "][:1] if before == after == Kind.OTHER else []
+
+
+def _pull_together(letters: list[str], places: list[int]) -> None:
+    """Leave the spaces out of what is spaced out, as in "a s a p" and "1 0 0 %", but not of a list, as "a b c"."""
+    if letters.count(" ") < 2:
+        return
+    for found in reversed(list(_SPACED_OUT.finditer("".join(letters)))):
+        written = found[0].split(" ")
+        if {ord(one) - ord(another) for one, another in pairwise(written)} not in ({1}, {-1}):
+            begin, end = found.span()
+            letters[begin:end] = written
+            places[begin:end] = places[begin:end:2]
 
 
 def _in_pattern(letter: str) -> str:

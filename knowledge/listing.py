@@ -86,6 +86,11 @@ class Items:
         return [item for item in self.items if item.needed_for(kind) and item.code not in found]
 
 
+def plain_text(text: str) -> str:
+    """With single line ends, without what is around it."""
+    return text.replace("\r\n", "\n").strip()
+
+
 def whole(title: str, text: str) -> str:
     """Title and detail text as they are checked: places of findings point into it."""
     return f"{title}\n{text}"

@@ -13,12 +13,14 @@ from django.utils.translation import gettext_lazy
 
 from complaints.models import ConfirmationRecord
 from complaints.operations import confirmations
+from complaints.queries.listings import LATE, is_late
 from complaints.refusals import Refused
+from knowledge.listing import plain_text
 from knowledge.models import ConfirmationText
 from knowledge.operations import confirmation_texts
 
 from .displays import staff_name
-from .listing_forms import ConfirmationForm, plain_text
+from .listing_forms import ConfirmationForm
 from .records import ReadOnlyAdmin
 
 LIST = "admin:complaints_confirmationrecord_changelist"
@@ -50,8 +52,10 @@ class ConfirmationRecordAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         begun = {name: request.GET.get(name, "")[:300].replace("\0", "") for name in BEGUN}
         form = ConfirmationForm(request.POST or None, user=request.user, initial=begun)
-        if request.method == "POST" and form.is_valid() and self._record(request, form):
+        if request.method == "POST" and form.is_valid() and (record := self._record(request, form)):
             messages.success(request, _("Recorded."))
+            if is_late(record):
+                messages.warning(request, LATE)
             return redirect(LIST)
         context = self.admin_site.each_context(request) | {
             "title": _("Record a buyer's confirmation"), "opts": self.opts, "form": form,
@@ -67,17 +71,19 @@ class ConfirmationRecordAdmin(ReadOnlyAdmin):
     def words(self, record: ConfirmationRecord) -> str:
         return record.text.text
 
-    def _record(self, request: HttpRequest, form: ConfirmationForm) -> bool:
+    def _record(self, request: HttpRequest, form: ConfirmationForm) -> ConfirmationRecord | None:
         try:
             one = confirmations.Confirmation(**form.cleaned_data)
-            confirmations.record(one, actor=request.user, now=timezone.now())
+            return confirmations.record(one, actor=request.user, now=timezone.now())
         except Refused as refusal:
             form.add_error(ERROR_FIELDS[type(refusal)], refusal.text)
-            return False
-        return True
+            return None
 
 
 class TextForm(forms.ModelForm):
+    refusal = ""
+    """Why what was typed could not be published, when it was tried."""
+
     class Meta:
         model = ConfirmationText
         fields = ("code", "name", "text", "text_en")
@@ -93,6 +99,8 @@ class TextForm(forms.ModelForm):
         values = super().clean() or {}
         if not self.errors and confirmation_texts.is_in_force(**values):
             self.add_error("text", _("The latest version of this text says the same. Nothing was saved."))
+        elif self.refusal:
+            self.add_error("text", self.refusal)
         return values
 
 
@@ -118,6 +126,19 @@ class ConfirmationTextAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Of two who publish at once the second is told, in the form as it was typed."""
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except confirmation_texts.JustPublished as refusal:
+            request.refusal = refusal.text
+            return super().add_view(request, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.refusal = getattr(request, "refusal", "")
+        return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         published = confirmation_texts.publish(**form.cleaned_data, actor=request.user, now=timezone.now())

@@ -1,5 +1,6 @@
 """Pages of imports: hand a file in, see what it would change, start it, watch it, get refused rows back."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -135,16 +136,19 @@ def refused(request: HttpRequest, object_id: str, form: str) -> HttpResponseBase
     job = job_or_404(request, object_id, ADD)
     if not job.refused or job.forgotten_at or not job.spool.exists():
         raise Http404
+    return refused_file(job.original_name, form, job.header, refused_rows.refused(job))
+
+
+def refused_file(original: str, form: str, header: Sequence[Any], rows: Iterable[refused_rows.Refused]) -> Any:
+    """The refused rows of the file of this name, to be downloaded as CSV or XLSX."""
     refused_word = pgettext("file name", "refused")
-    name = f"{job.original_name.rpartition('.')[0] or job.original_name}-{refused_word}.{form}"
+    name = f"{original.rpartition('.')[0] or original}-{refused_word}.{form}"
     response: HttpResponseBase
     if form == "xlsx":
-        response = FileResponse(
-            refused_rows.xlsx(job), as_attachment=True, filename=name, content_type=refused_rows.XLSX_TYPE
-        )
+        book = refused_rows.xlsx(header, rows)
+        response = FileResponse(book, as_attachment=True, filename=name, content_type=refused_rows.XLSX_TYPE)
     else:
-        lines = refused_rows.csv_lines(job)
-        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+        response = StreamingHttpResponse(refused_rows.csv_lines(header, rows), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response["Cache-Control"] = "no-store"
     return response

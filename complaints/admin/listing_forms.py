@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from complaints.models import Channel, Shop
 from complaints.operations.listings import LONGEST, LONGEST_TITLE, Listing
-from knowledge.listing import Kind
+from knowledge.listing import Kind, plain_text
 from knowledge.models import ConfirmationText
 
 from .asked import known_id
@@ -94,8 +94,3 @@ class ConfirmationForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["shop"].of(user)
         self.fields["text"].queryset = ConfirmationText.objects.all()
-
-
-def plain_text(text: str) -> str:
-    """With single line ends, without what is around it."""
-    return text.replace("\r\n", "\n").strip()

@@ -1,30 +1,32 @@
-"""Listings from a sheet: first what is wrong and what is new, then, once confirmed, the checks."""
+"""Listings from a sheet: first what is wrong and what is new, then, once confirmed, the checks, a part at a time."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.signing import BadSignature, Signer
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from complaints.intake import listing_files
 from complaints.intake.problem import Problem
-from complaints.models import Shop
-from complaints.operations import listings
 
 from . import listing_sheet, product_pages
+from .import_pages import refused_file
 from .listing_forms import ShopField
 
 UNPROCESSABLE = 422
 MOST_EXPORTED = 5_000
+SHOWN = 50
+"""Rows of each sort that the page shows; the file with refused rows has all of them."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-_signer = Signer(salt="listing-sheet")
+LIST, ADD, FILE = (f"admin:complaints_product_{name}" for name in ("changelist", "import", "import_file"))
 
 
 class SheetForm(forms.Form):
@@ -32,7 +34,9 @@ class SheetForm(forms.Form):
 
     shop = ShopField()
     file = forms.FileField(
-        label=gettext_lazy("Sheet (.xlsx or .csv)"), widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"})
+        label=gettext_lazy("Sheet (.xlsx or .csv)"),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv,.txt"}),
+        error_messages={"empty": gettext_lazy("The file is empty.")},
     )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
@@ -51,67 +55,76 @@ def export(request: HttpRequest) -> FileResponse:
 
 
 def import_page(request: HttpRequest, *, site: Any) -> HttpResponse:
-    """GET asks for a file; POST with a file shows what it does; POST with the signed preview does it."""
-    if not request.user.has_perm("complaints.add_product"):
-        raise PermissionDenied
-    if request.method == "POST" and "rows" in request.POST:
-        return _take_over(request, site=site)
+    """GET asks for a file; POST takes it in and has it looked through, nothing more."""
+    _require(request)
     form = SheetForm(request.POST or None, request.FILES or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
-            found = _read(form.cleaned_data["file"])
+            key = listing_files.take(form.cleaned_data["file"], form.cleaned_data["shop"], user=request.user)
         except Problem as problem:
             form.add_error("file", problem.text)
         else:
-            return _preview(request, form.cleaned_data["shop"], found, site=site)
-    return _file_page(request, form, site=site)
-
-
-def _read(upload: Any) -> list[tuple[int, dict[str, str]]]:
-    if upload.size > listing_sheet.MAX_BYTES:
-        raise listing_sheet.ListingSheetTooLarge
-    return listing_sheet.read(upload.read())
-
-
-def _preview(request: HttpRequest, shop: Shop, found: list[tuple[int, dict[str, str]]], *, site: Any) -> HttpResponse:
-    rows = listing_sheet.judge(shop, found)
-    wrong = [row for row in rows if row.errors]
+            return redirect(FILE, key)
     context = site.each_context(request) | {
-        "title": _("What the file checks"),
-        "shop": shop,
-        "wrong": wrong,
-        "fresh": [row for row in rows if not row.errors and not row.is_same],
-        "same": sum(row.is_same and not row.errors for row in rows),
-        "token": "" if wrong else _signer.sign_object({"shop": shop.pk, "rows": found}, compress=True),
-    }
-    return render(
-        request, "admin/complaints/product/import_preview.html", context, status=UNPROCESSABLE if wrong else 200
-    )
-
-
-def _take_over(request: HttpRequest, *, site: Any) -> HttpResponse:
-    """The rows are judged again, and the shop looked up again: both may have changed since the preview."""
-    try:
-        signed = _signer.unsign_object(request.POST["rows"])
-        shop = Shop.objects.visible_to(request.user).get(pk=signed["shop"])
-    except (BadSignature, ValueError, TypeError, KeyError, Shop.DoesNotExist):
-        messages.error(request, _("This preview is damaged. Choose the file again."))
-        return _file_page(request, SheetForm(user=request.user), site=site, wrong=True)
-    found = [(number, values) for number, values in signed["rows"]]
-    rows = listing_sheet.judge(shop, found)
-    if any(row.errors for row in rows):
-        return _preview(request, shop, found, site=site)
-    told = listings.check_many(shop, [row.listing for row in rows], actor=request.user, now=timezone.now())
-    n = sum(one.is_new for one in told)
-    text = ngettext("%(n)s listing checked.", "%(n)s listings checked.", n) % {"n": n}
-    messages.success(request, text if n else _("All of these texts were checked before. Nothing was changed."))
-    return redirect(f"{reverse('admin:complaints_product_changelist')}?shop={shop.pk}")
-
-
-def _file_page(request: HttpRequest, form: SheetForm, *, site: Any, wrong: bool = False) -> HttpResponse:
-    context = site.each_context(request) | {
-        "title": _("Import listings"), "form": form, "max_bytes": listing_sheet.MAX_BYTES,
-        "most_rows": listing_sheet.MOST_ROWS, "most_characters": listing_sheet.MOST_CHARACTERS,
+        "title": _("Import listings"), "form": form, "max_bytes": listing_files.MAX_BYTES,
+        "most_megabytes": listing_files.MAX_BYTES // listing_files.MEGABYTE, "most_rows": listing_files.MOST_ROWS,
     }  # fmt: skip
-    status = UNPROCESSABLE if wrong or form.errors else 200
+    status = UNPROCESSABLE if form.errors else 200
     return render(request, "admin/complaints/product/import.html", context, status=status)
+
+
+def file_page(request: HttpRequest, key: UUID, *, site: Any) -> HttpResponse:
+    """GET shows what the file would do, and later what it has done; POST checks the next part of it."""
+    _require(request)
+    if not listing_files.is_kept(request.user, key):
+        messages.error(request, _("This file is no longer kept. Choose it again."))
+        return redirect(ADD)
+    try:
+        return _go_on(request, key, site=site) if request.method == "POST" else _preview(request, key, site=site)
+    except Problem as problem:
+        messages.error(request, problem.text)
+        return redirect(ADD)
+
+
+def _preview(request: HttpRequest, key: UUID, *, site: Any) -> HttpResponse:
+    brought, wrong, fresh = listing_files.look(request.user, key, bad=SHOWN, good=SHOWN)
+    context = _context(request, key, brought, site=site) | {
+        "title": _("What the file checks"), "wrong": wrong, "fresh": fresh[:SHOWN], "shown": SHOWN,
+    }  # fmt: skip
+    return render(request, "admin/complaints/product/import_preview.html", context)
+
+
+def _go_on(request: HttpRequest, key: UUID, *, site: Any) -> HttpResponse:
+    """One part; the page asks for the next one by itself, or has a button for it where no scripts run."""
+    brought = listing_files.go_on(request.user, key, now=timezone.now())
+    scripted = request.headers.get("HX-Request") == "true"
+    if brought.waiting:
+        context = _context(request, key, brought, site=site) | {"title": _("The listings are being checked")}
+        name = "_import_progress" if scripted else "import_progress"
+        return render(request, f"admin/complaints/product/{name}.html", context)
+    n, bad = brought.counts.get("checked", 0), brought.counts.get("bad", 0)
+    messages.success(request, ngettext("%(n)s listing checked.", "%(n)s listings checked.", n) % {"n": n})
+    address = reverse(FILE, args=[key]) if bad else reverse(LIST)
+    return HttpResponse(headers={"HX-Redirect": address}) if scripted else redirect(address)
+
+
+def _context(request: HttpRequest, key: UUID, brought: listing_files.Brought, *, site: Any) -> dict[str, Any]:
+    done = brought.counts.get("checked", 0)
+    return site.each_context(request) | {
+        "brought": brought, "key": key, "counts": brought.counts, "done": done, "all": done + brought.waiting,
+        "percent": 100 * done // ((done + brought.waiting) or 1),
+    }  # fmt: skip
+
+
+def refused(request: HttpRequest, key: UUID, form: str) -> HttpResponseBase:
+    """The refused rows with what is wrong, in the shape of their file."""
+    _require(request)
+    if form not in ("csv", "xlsx") or not listing_files.is_kept(request.user, key):
+        raise Http404
+    brought, rows = listing_files.refused(request.user, key)
+    return refused_file(brought.name, form, brought.header, rows)
+
+
+def _require(request: HttpRequest) -> None:
+    if not request.user.has_perm("complaints.add_product"):
+        raise PermissionDenied

@@ -26,7 +26,7 @@ from .records import CappedPaginator
 PER_PAGE = 50
 MOST_COUNTED = 10_000
 CHECKS_SHOWN, COMPARED = 30, 3
-"""Checks that are listed, and those whose words are compared, too."""
+"""Checks that are listed, and those whose words are compared unasked; of another one they are on demand."""
 
 FILTERS = ("shop", "kind", "score", "finding", "order", "q")
 _BANDS = {
@@ -144,31 +144,38 @@ def preview(title: str, text: str, kind: str, *, now: datetime) -> Preview:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A check beside the one before: the difference in words, what was mended and what is new."""
+    """A check beside the one before: what was mended and what is new, whether the words differ, and how if asked."""
 
     check: ListingCheck
+    differs: bool
     pieces: list[Piece]
     mended: list[Shown]
     added: list[Shown]
 
 
-def history(product: Product) -> list[Change]:
-    """The latest checks, each compared with the one before it; one query."""
+def history(product: Product, *, asked: int | None) -> list[Change]:
+    """The latest checks, each compared with the one before; the words of the latest and of the one asked for, too.
+
+    One query.
+    """
     checks = list(product.checks.select_related("by").order_by("-number")[: CHECKS_SHOWN + 1])
     pairs = zip(checks, [*checks[1:], None], strict=True)
-    changes = [_change(one, before, words=place < COMPARED) for place, (one, before) in enumerate(pairs)]
+    changes = [
+        _change(one, before, words=place < COMPARED or one.number == asked) for place, (one, before) in enumerate(pairs)
+    ]
     return changes[:CHECKS_SHOWN]
 
 
 def _change(one: ListingCheck, before: ListingCheck | None, *, words: bool) -> Change:
     if before is None:
-        return Change(one, [], [], [])
+        return Change(one, False, [], [], [])
     old, new = of_check(before), of_check(one)
     was, now = {(row.source, row.code) for row in old}, {(row.source, row.code) for row in new}
-    same = (one.title, one.text) == (before.title, before.text)
+    differs = (one.title, one.text) != (before.title, before.text)
     return Change(
         one,
-        [] if same or not words else difference(whole(before.title, before.text), whole(one.title, one.text)),
+        differs,
+        difference(whole(before.title, before.text), whole(one.title, one.text)) if differs and words else [],
         [row for row in old if (row.source, row.code) not in now],
         [row for row in new if (row.source, row.code) not in was],
     )

@@ -1,6 +1,7 @@
 """Listings of products: the list, a text to be checked, one product with its history, what to mend first (R2.1)."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -16,11 +17,11 @@ from complaints.models import Product
 from complaints.operations import listings, products
 from complaints.queries.listings import related
 from complaints.refusals import Refused
-from knowledge.listing import FULL, POINTS, whole
+from knowledge.listing import FULL, POINTS, plain_text, whole
 
 from . import listing_import, product_pages
 from .asked import known_id
-from .listing_forms import ListingForm, plain_text
+from .listing_forms import ListingForm
 from .listing_words import LEVEL_WORDS, marked, of_check
 
 LIST = "admin:complaints_product_changelist"
@@ -45,6 +46,12 @@ class ProductAdmin(admin.ModelAdmin):
             path("report/", view(require_safe(self.report)), name=f"{info}_report"),
             path("export/", view(require_safe(listing_import.export)), name=f"{info}_export"),
             path("import/", view(self.import_view), name=f"{info}_import"),
+            path("import/<uuid:key>/", view(self.import_file_view), name=f"{info}_import_file"),
+            path(
+                "import/<uuid:key>/refused.<str:form>",
+                view(require_safe(listing_import.refused)),
+                name=f"{info}_import_refused",
+            ),
             path("<int:pk>/do/<slug:step>/", view(require_POST(self.do)), name=f"{info}_do"),
         ]
         return [*own, *super().get_urls()]
@@ -75,6 +82,9 @@ class ProductAdmin(admin.ModelAdmin):
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         return listing_import.import_page(request, site=self.admin_site)
+
+    def import_file_view(self, request: HttpRequest, key: UUID) -> HttpResponse:
+        return listing_import.file_page(request, key, site=self.admin_site)
 
     # ------------------------------------------------------------ a text
 
@@ -131,13 +141,16 @@ class ProductAdmin(admin.ModelAdmin):
         product = self._product(request, known_id(object_id))
         check = product.latest
         text = whole(check.title, check.text) if check else ""
+        asked = known_id(request.GET.get("compare", ""))
         context = {
             "title": product.title,
             "product": product,
             "check": check,
             "findings": of_check(check),
             "pieces": marked(check.findings, text) if check else [],
-            "history": product_pages.history(product),
+            "history": product_pages.history(product, asked=asked),
+            "asked": asked,
+            "listed": product_pages.CHECKS_SHOWN,
             "switches": product_pages.switches(product),
             "related": related(product, request.user, now=timezone.now()),
             "points": _points(),

@@ -14,6 +14,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from complaints.queries.quality_figures import WEEKS_SHOWN, of_script
 from knowledge.models import ReplyScript, ScriptVersion
 from knowledge.operations import scripts
 from knowledge.operations.versions import DraftChanged, review
@@ -245,6 +246,8 @@ class ReplyScriptAdmin(admin.ModelAdmin):
             "needs_second": in_review and may_publish and bool(not_own(review(script, draft, actor=user))),
             "versions": list(script.versions.select_related("author")[: script_pages.VERSIONS_SHOWN]),
             "events": events,
+            "quality": of_script(script.pk, user, today=timezone.localdate()),
+            "quality_weeks": WEEKS_SHOWN,
             "returned": latest if latest and latest.kind == "sent_back" else None,
         }
 

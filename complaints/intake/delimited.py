@@ -26,7 +26,7 @@ Opener = Callable[[], AbstractContextManager[BinaryIO]]
 
 
 class NotText(Problem):
-    message = _("This is not a sheet: it holds binary data. Export the orders as CSV or XLSX.")
+    message = _("This is not a sheet: it holds binary data. Take a file in CSV or XLSX.")
 
 
 class UnknownEncoding(Problem):

@@ -1,7 +1,7 @@
 """The refused rows of an import in the shape of their file, with what is wrong behind them: mended they go in."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from tempfile import TemporaryFile
 from typing import IO, Any
 
@@ -44,31 +44,31 @@ def refusals(judge: Judge, first: int, group: Sequence[spool.Row]) -> tuple[Refu
     return judge.read((first, group)).refusals
 
 
-def csv_lines(job: ImportJob) -> Iterator[bytes]:
+def csv_lines(header: Sequence[Any], rows: Iterable[Refused]) -> Iterator[bytes]:
     """As text that a spreadsheet program opens by itself, a row at a time."""
     writer: Any = csv.writer(_Line())
-    yield b"\xef\xbb\xbf" + writer.writerow([escaped(name) for name in _header(job)]).encode()
-    width = len(job.header)
-    for number, cells, reason in refused(job):
+    yield b"\xef\xbb\xbf" + writer.writerow([escaped(name) for name in _header(header)]).encode()
+    width = len(header)
+    for number, cells, reason in rows:
         row = [escaped(cell) for cell in _padded(cells, width)]
         yield writer.writerow([*row, number, escaped(reason)]).encode()
 
 
-def xlsx(job: ImportJob) -> IO[bytes]:
+def xlsx(header: Sequence[Any], rows: Iterable[Refused]) -> IO[bytes]:
     """As a workbook of texts: nothing in it runs, and long numbers keep their digits."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
-    sheet.append([_text(name) for name in _header(job)])
-    for number, cells, reason in refused(job):
-        sheet.append([*(_text(cell) for cell in _padded(cells, len(job.header))), number, _text(reason)])
+    sheet.append([_text(name) for name in _header(header)])
+    for number, cells, reason in rows:
+        sheet.append([*(_text(cell) for cell in _padded(cells, len(header))), number, _text(reason)])
     out = TemporaryFile()  # noqa: SIM115  the response closes it
     book.save(out)
     out.seek(0)
     return out
 
 
-def _header(job: ImportJob) -> list[str]:
-    return [*job.header, pgettext("column", "Row"), pgettext("column", "What is wrong")]
+def _header(header: Sequence[Any]) -> list[Any]:
+    return [*header, pgettext("column", "Row"), pgettext("column", "What is wrong")]
 
 
 def _padded(cells: Sequence[Any], width: int) -> list[Any]:

@@ -66,7 +66,7 @@ class WebPage(Problem):
 
 
 class Pdf(Problem):
-    message = _("This is a PDF. Export the orders as CSV or XLSX.")
+    message = _("This is a PDF. Take a file in CSV or XLSX.")
 
 
 @dataclass(frozen=True, slots=True)

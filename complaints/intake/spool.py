@@ -71,6 +71,15 @@ class Spool:
         for first, rows in groupby(found, lambda row: row[0]):
             yield first, [(n, _unpacked(cells)) for _first, n, cells in rows]
 
+    def of(self, verdicts: Sequence[str]) -> Iterator[Row]:
+        """The rows with one of these verdicts, in the order of the file."""
+        marks = ",".join("?" * len(verdicts))
+        found = self._database.execute(
+            f"SELECT n, cells FROM rows WHERE verdict IN ({marks}) ORDER BY n",  # noqa: S608
+            tuple(verdicts),
+        )
+        return ((n, _unpacked(cells)) for n, cells in found)
+
     def each_key(self) -> Iterator[str]:
         """Each key once."""
         return (key for (key,) in self._database.execute("SELECT DISTINCT key FROM rows WHERE key <> ''"))

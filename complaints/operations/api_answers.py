@@ -4,7 +4,6 @@ The answer is written in the transaction of what it tells, so that either both a
 holds a lock of the database that ends with its connection: a process that is killed leaves nothing behind.
 """
 
-import hashlib
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models import ApiAnswer, ApiKey
 from complaints.refusals import Refused
+from knowledge.operations.turns import lock_number
 
 KEPT = timedelta(hours=48)
 BATCH = 2000
@@ -47,7 +47,7 @@ def recall(key: ApiKey, name: str, fingerprint: str) -> ApiAnswer | None:
 def _locked(key: ApiKey, name: str) -> ApiAnswer | None:
     """Lock and look in one statement. It may look a moment before it locks; then the unique name refuses the second."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK_AND_LOOK, [_lock_number(key, name), key.pk, name])
+        cursor.execute(_LOCK_AND_LOOK, [lock_number(f"api:{key.pk}:{name}"), key.pk, name])
         free, found = cursor.fetchone()
     if not free:
         raise BeingServed
@@ -70,8 +70,3 @@ def forget_old(*, now: datetime) -> int:
     while ids := list(old.values_list("pk", flat=True)[:BATCH]):
         deleted += ApiAnswer.objects.filter(pk__in=ids).delete()[0]
     return deleted
-
-
-def _lock_number(key: ApiKey, name: str) -> int:
-    digest = hashlib.sha256(f"api:{key.pk}:{name}".encode()).digest()
-    return int.from_bytes(digest[:8], signed=True)

@@ -34,22 +34,19 @@ class Named:
 def locked(shop: Shop, names: Sequence[Named], *, now: datetime) -> list[Product]:
     """The product of each name, in their order, locked until the transaction ends; unknown ones are entered.
 
-    A product that was known by its title alone gets the id with which it is named now.
+    A product that was known by its title alone gets the id with which it is named now. Each name is understood as if
+    those before it had come on their own, so that two that mean one product never make two.
     """
-    known = _Known(shop, names)
-    if fresh := {one.mark: one for one in names if known.find(one) is None}:
-        Product.objects.bulk_create(
-            (
-                Product(
-                    shop=shop, product_id=one.product_id, title=one.title or one.product_id, mark=mark,
-                    title_mark=one.title_mark, created_at=now,
-                )
-                for mark, one in fresh.items()
-            ),
-            ignore_conflicts=True,
-        )  # fmt: skip
-        known = _Known(shop, names)
-    return [known.get(one) for one in names]
+    known = Known(shop, names, lock=True)
+    found = [known.take(one, now=now) for one in names]
+    if known.fresh:
+        Product.objects.bulk_create(known.fresh, ignore_conflicts=True)
+        known = Known(shop, names, lock=True)
+        found = [known.take(one, now=now) for one in names]
+        if known.fresh:
+            raise Product.DoesNotExist
+    Product.objects.bulk_update(known.numbered, ["product_id", "mark"], batch_size=100)
+    return found
 
 
 def set_dispute_prone(product_id: int, *, prone: bool, actor: Any, now: datetime) -> None:
@@ -62,18 +59,25 @@ def set_dispute_prone(product_id: int, *, prone: bool, actor: Any, now: datetime
             record_change(product, {"dispute_prone": [not prone, prone]}, actor=actor, now=now)
 
 
-class _Known:
-    """The products of the shop that any of the names may mean, locked in the order in which everybody locks them."""
+class Known:
+    """The products of the shop that any of the names may mean; `lock`: in the order in which everybody locks them."""
 
-    def __init__(self, shop: Shop, names: Iterable[Named]) -> None:
-        marks = {one.mark for one in names}
-        title_marks = {one.title_mark for one in names} - {""}
-        rows = Product.objects.select_for_update(no_key=True).filter(shop=shop).order_by("pk")
+    def __init__(self, shop: Shop, names: Iterable[Named], *, lock: bool) -> None:
+        self.shop = shop
+        self.fresh: list[Product] = []
+        """Those that were named and are in no table yet."""
+        self.numbered: list[Product] = []
+        """Those that had no id until they were named with one."""
+        marks, title_marks = set(), set()
+        for one in names:
+            marks.add(one.mark)
+            title_marks.add(one.title_mark)
+        rows = Product.objects.select_for_update(no_key=True) if lock else Product.objects.select_related("latest")
         self._by_mark: dict[str, Product] = {}
         self._by_title: dict[str, list[Product]] = {}
-        for product in rows.filter(Q(mark__in=marks) | Q(title_mark__in=title_marks)):
-            self._by_mark[product.mark] = product
-            self._by_title.setdefault(product.title_mark, []).append(product)
+        named = Q(mark__in=marks) | Q(title_mark__in=title_marks - {""})
+        for product in rows.filter(named, shop=shop).order_by("pk"):
+            self._add(product)
 
     def find(self, named: Named) -> Product | None:
         """By the same mark; else by the title, where one of the two has no id."""
@@ -82,13 +86,23 @@ class _Known:
         alike = self._by_title.get(named.title_mark, []) if named.title else []
         return next((one for one in alike if not one.product_id or not named.product_id), None)
 
-    def get(self, named: Named) -> Product:
-        """The product, with the id if it had none so far."""
+    def take(self, named: Named, *, now: datetime) -> Product:
+        """The product, with the id if it had none so far; one that is unknown becomes a fresh one."""
         product = self.find(named)
         if product is None:
-            raise Product.DoesNotExist
-        if named.product_id and not product.product_id:
+            product = Product(
+                shop=self.shop, product_id=named.product_id, title=named.title or named.product_id, mark=named.mark,
+                title_mark=named.title_mark, created_at=now,
+            )  # fmt: skip
+            self.fresh.append(product)
+            self._add(product)
+        elif named.product_id and not product.product_id:
             product.product_id, product.mark = named.product_id, named.mark
             self._by_mark[product.mark] = product
-            product.save(update_fields=["product_id", "mark"])
+            if product.pk:
+                self.numbered.append(product)
         return product
+
+    def _add(self, product: Product) -> None:
+        self._by_mark[product.mark] = product
+        self._by_title.setdefault(product.title_mark, []).append(product)

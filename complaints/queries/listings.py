@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from complaints.lifecycle import State
 from complaints.matter_keys import product_mark
@@ -17,6 +18,8 @@ WINDOW = timedelta(days=90)
 REMEMBERED_SECONDS = 300
 RELATED = 20
 MOST_SPELLINGS = 30
+LATE = _("This was confirmed after the order was placed; it will not show that the buyer knew before.")
+"""What is said of a record that `is_late`."""
 
 MOST_BLAMED = 1_000
 """Names of products that are looked at: those with most complaints."""
@@ -128,6 +131,14 @@ def _confirmations(order: Order) -> QuerySet[ConfirmationRecord]:
         whose |= Q(buyer_hash=order.customer.buyer_hash)
     rows = ConfirmationRecord.objects.filter(whose, product=OuterRef("pk"))
     return rows.filter(confirmed_at__lte=order.placed_at) if order.placed_at else rows
+
+
+def is_late(record: ConfirmationRecord) -> bool:
+    """Whether its order was placed before the buyer confirmed; it does not show then that the buyer knew."""
+    if not record.order_number:
+        return False
+    orders = Order.objects.filter(shop=record.shop_id, number=record.order_number)
+    return orders.filter(placed_at__lt=record.confirmed_at).exists()
 
 
 # ---------------------------------------------------------------- what to mend first

@@ -105,6 +105,13 @@ def figures(user: Any, weeks: Weeks, *, shop: int | None = None) -> Figures:
     )
 
 
+def of_script(script: int, user: Any, *, today: date) -> Mean:
+    """The average of replies made of a script, over the latest weeks and what this person may see; one query."""
+    rows = ReplyReview.objects.visible_to(user).scored().filter(week__gt=today - WEEKS_SHOWN * WEEK)
+    uses = ScriptUse.objects.filter(version__script=script, contact__review__in=rows.order_by().values("pk"))
+    return Mean(**uses.aggregate(n=Count("pk"), percent=Avg("contact__review__percent")))
+
+
 def _mean(path: Any, during: Q) -> dict[str, Any]:
     return {"n": Count("pk", filter=during), "percent": Avg(path, filter=during)}
 

@@ -11,6 +11,8 @@ from knowledge.models import SynonymChange, SynonymGroup
 from knowledge.refusals import Refused
 from knowledge.search_query import WORDS_OF_A_GROUP, word_tokens
 
+from .turns import take_turn
+
 LENGTH = 40
 
 
@@ -82,7 +84,7 @@ def load(groups: Iterable[Sequence[str]]) -> int:
 
 
 def _checked(words: Sequence[str], *, besides: SynonymGroup | None) -> list[str]:
-    """The words as they are kept: each once, however it is spelt."""
+    """The words as they are kept: each once, however it is spelt, and in no other group until the transaction ends."""
     kept: dict[tuple[str, ...], str] = {}
     for word in filter(None, (" ".join(word.split()) for word in words)):
         kept.setdefault(_tokens(word), word)
@@ -90,6 +92,7 @@ def _checked(words: Sequence[str], *, besides: SynonymGroup | None) -> list[str]
         raise TooFewWords
     if len(kept) > WORDS_OF_A_GROUP:
         raise TooManyWords(most=WORDS_OF_A_GROUP)
+    take_turn("synonyms")
     others = SynonymGroup.objects.exclude(pk=besides.pk) if besides else SynonymGroup.objects.all()
     for other in others:
         if taken := next((word for word in other.words if word_tokens(word) in kept), None):

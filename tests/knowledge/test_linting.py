@@ -41,6 +41,14 @@ def test_phrases_and_patterns_are_found_where_they_were_written() -> None:
 def test_two_sentences_are_not_read_as_one() -> None:
     assert found("东西不要尽。快递明天到", SOON) == []
     assert found("这一点是快递，的问题", BLAME) == []
+    assert found("东西不要尽\n\n快递明天到。\n尽\n- 快递", SOON) == []
+
+
+def test_neither_a_line_break_nor_spaces_hide_words() -> None:
+    assert found("我们会尽\n快处理", SOON) == ["尽\n快"]
+    sure = rule("100%", "asap", code="S")
+    assert found("品质 1 0 0 % 保证，a s a p", sure) == ["1 0 0 %", "a s a p"]
+    assert found("尺寸 1 0 0 x 2 0 0，选 a b c", sure) == []
 
 
 def test_a_word_of_latin_letters_is_found_whole_only() -> None:
@@ -142,7 +150,9 @@ def test_no_text_breaks_it_and_findings_lie_within(text: str) -> None:
     assert "".join(piece.text for piece in pieces(text, findings)) == text
 
 
-@given(st.lists(st.sampled_from(["", " ", "·", "\u200b", "*", "😀", "　"]), min_size=5, max_size=5))
+@given(
+    st.lists(st.sampled_from(["", " ", "·", "\u200b", "*", "😀", "　", "\n", "\r\n", " \n\t"]), min_size=5, max_size=5)
+)
 def test_nothing_put_between_the_characters_hides_a_phrase(between: list[str]) -> None:
     written = "".join(letter + filler for letter, filler in zip("是快递的责任"[:5], between, strict=True)) + "任"
     assert len(found(f"我看{written}吧", BLAME)) == 1

@@ -1,6 +1,7 @@
 """Scripts are filled in one pass from an allow-list; a value is text, never a template."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,12 @@ SCRIPTS = json.loads(Path(CONTENT / "scripts.json").read_text(encoding="utf-8"))
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script["code"])
 def test_a_default_script_uses_only_allowed_names(script: dict[str, str]) -> None:
     assert placeholders(script["text"]) <= ALLOWED
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script["code"])
+def test_a_default_script_tells_of_no_photo_that_nobody_may_have_sent(script: dict[str, str]) -> None:
+    """Scripts stand on cases without evidence, too."""
+    assert not re.search("您发来的|照片我|[Yy]our (photo|picture)s? ", script["text"])
 
 
 def test_the_allow_list_is_the_documented_one() -> None:

@@ -147,6 +147,14 @@ class ConfirmationTaken(BaseModel):
     order_number: str | None
     confirmed_at: AwareDatetime
     channel: ChannelName
+    warning: Annotated[
+        str | None,
+        Field(
+            description=_(
+                "Where the order was placed before the buyer confirmed: it does not show then that the buyer knew."
+            )
+        ),
+    ]
 
 
 class ErrorOfField(BaseModel):

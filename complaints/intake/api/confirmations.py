@@ -9,6 +9,7 @@ from ninja import Router
 from complaints.models import ConfirmationRecord, Scope
 from complaints.operations import confirmations
 from complaints.operations.confirmations import Confirmation
+from complaints.queries.listings import LATE, is_late
 from complaints.refusals import Refused
 from knowledge.models import ConfirmationText
 
@@ -85,5 +86,6 @@ def _said(record: ConfirmationRecord) -> Said:
         "order_number": record.order_number or None,
         "confirmed_at": shown.moment(record.confirmed_at),
         "channel": record.channel,
+        "warning": str(LATE) if is_late(record) else None,
     }
     return Said(201, body)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from complaints.intake import reading, running
 from complaints.intake.problem import Problem, said_by
 from complaints.intake.refusals import private_file
-from complaints.intake.refused_rows import csv_lines
+from complaints.intake.refused_rows import csv_lines, refused
 from complaints.models import ImportJob, Shop
 from complaints.operations import import_jobs
 
@@ -78,4 +78,4 @@ class Command(BaseCommand):
 
 def _write(path: Path, job: ImportJob) -> None:
     with private_file(path) as file:
-        file.buffer.write(b"".join(csv_lines(job)).removeprefix(b"\xef\xbb\xbf"))
+        file.buffer.write(b"".join(csv_lines(job.header, refused(job))).removeprefix(b"\xef\xbb\xbf"))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -166,6 +167,21 @@ def test_a_mistake_is_said_at_its_field_and_what_was_typed_stays(
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == [field]
     assert not ConfirmationRecord.objects.exists()
+
+
+@pytest.mark.parametrize(("days", "told"), [(1, ["warning"]), (-1, []), (None, [])])
+def test_one_after_the_order_is_kept_with_a_word_of_warning(
+    days: int | None, told: list[str], client: Client, complaint: Complaint, shop: Shop
+) -> None:
+    """The order was placed on the nineteenth; and nothing is said where nobody knows when."""
+    complaint.order.placed_at = None if days is None else complaint.order.placed_at
+    complaint.order.save()
+    when = (NOW - timedelta(days=1, hours=-days if days else 0)).astimezone(ZoneInfo("Asia/Shanghai"))
+    values = {"order": complaint.order.number, "confirmed_at": when.strftime("%Y-%m-%dT%H:%M")}
+    answer = client.post(reverse(ADD), typed(shop, **values), follow=True)
+    said = [one.level_tag for one in answer.context["messages"]]
+    assert said == ["success", *told]
+    assert ConfirmationRecord.objects.count() == 1
 
 
 def test_a_record_of_another_shop_is_neither_made_nor_seen(client: Client, shop: Shop) -> None:

@@ -1,23 +1,32 @@
 """Listings come in as a sheet, after a look at each row, and findings leave as one."""
 
+import os
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 
-from complaints.admin import listing_sheet
+from complaints.intake import delimited, listing_files, listing_rows, sheets, workbook
 from complaints.models import ListingCheck, Product, Shop
 from tests.factories.listings import POOR, WHOLE, checked
 
-pytestmark = pytest.mark.usefixtures("frozen")
+pytestmark = pytest.mark.usefixtures("frozen", "_own_files")
 
 IMPORT, EXPORT = "admin:complaints_product_import", "admin:complaints_product_export"
 HEADER = ["标题", "详情", "类型", "商品ID"]
+
+
+@pytest.fixture
+def _own_files(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture
@@ -34,12 +43,28 @@ def book(rows: list[list[Any]]) -> bytes:
 
 
 def sent(client: Client, shop: Any, content: bytes, name: str = "l.xlsx") -> Any:
+    """The page that is seen then: of the file, or the form with what is wrong."""
     pk = getattr(shop, "pk", shop)
-    return client.post(reverse(IMPORT), {"shop": pk, "file": SimpleUploadedFile(name, content)})
+    return client.post(reverse(IMPORT), {"shop": pk, "file": SimpleUploadedFile(name, content)}, follow=True)
+
+
+def address(preview: Any) -> str:
+    return str(preview.redirect_chain[-1][0])
 
 
 def confirmed(client: Client, preview: Any) -> Any:
-    return client.post(reverse(IMPORT), {"rows": preview.context["token"]}, follow=True)
+    """As somebody without scripts does it: a button after each part."""
+    answer = client.post(address(preview), follow=True)
+    while "percent" in answer.context and answer.context["brought"].waiting:
+        answer = client.post(address(preview), follow=True)
+    return answer
+
+
+def wrong(preview: Any) -> list[tuple[int, str]]:
+    """Row and the beginning of what is wrong."""
+    return [
+        (number, reason.partition("：")[0].partition(":")[0]) for number, _cells, reason in preview.context["wrong"]
+    ]
 
 
 ROWS = [HEADER, ["书桌", POOR, "", 681], ["椅子", WHOLE, "预售", "682"], ["杯子", f"'={WHOLE}", "定制", None]]
@@ -59,11 +84,19 @@ def test_rows_are_shown_first_and_checked_once_confirmed(manager: Client, shop: 
 
 
 def test_the_same_file_twice_changes_nothing(manager: Client, shop: Shop) -> None:
-    confirmed(manager, sent(manager, shop, book(ROWS)))
+    preview = sent(manager, shop, book(ROWS))
+    confirmed(manager, preview)
     again = sent(manager, shop, book(ROWS))
-    assert (again.context["fresh"], again.context["same"]) == ([], 3)
+    assert (again.context["fresh"], again.context["counts"]["same"]) == ([], 3)
     confirmed(manager, again)
+    confirmed(manager, preview)
     assert ListingCheck.objects.count() == 3
+
+
+def test_a_product_that_is_known_by_its_title_is_no_new_one(manager: Client, shop: Shop) -> None:
+    checked(shop, title="书桌", text=WHOLE)
+    preview = sent(manager, shop, book(ROWS))
+    assert {row.number: str(row.verdict) for row in preview.context["fresh"]} == {2: "changed", 3: "new", 4: "new"}
 
 
 def test_a_csv_file_is_read_in_the_encoding_of_spreadsheet_programs(manager: Client, shop: Shop) -> None:
@@ -72,53 +105,250 @@ def test_a_csv_file_is_read_in_the_encoding_of_spreadsheet_programs(manager: Cli
     assert Product.objects.get().kind == "promotion"
 
 
-def test_each_wrong_row_is_named_with_its_column_and_nothing_is_saved(manager: Client, shop: Shop) -> None:
-    rows = [
-        HEADER,
-        ["书桌", POOR, "", "681"],
-        ["", POOR, "", ""],
-        ["椅子", "", "", ""],
-        ["灯", POOR, "秒杀", ""],
-        ["柜", POOR, "", 6.82934511e20],
-        ["书桌2", POOR, "", "681"],
-        ["长", "好" * 20_001, "", ""],
-    ]
-    preview = sent(manager, shop, book(rows))
-    assert preview.status_code == 422
-    assert [(row.number, row.errors[0][0]) for row in preview.context["wrong"]] == [
-        (3, "title"), (4, "detail"), (5, "kind"), (6, "product id"), (7, "title"), (8, "detail"),
+# ---------------------------------------------------------------- what is wrong with a row
+
+BAD = [
+    HEADER,
+    ["书桌", POOR, "", "681"],
+    ["", POOR, "", ""],
+    ["椅子", "", "", ""],
+    ["灯", POOR, "秒杀", ""],
+    ["柜", POOR, "", 6.82934511e20],
+    ["书桌2", POOR, "", "681"],
+    ["长", "好" * 20_001, "", ""],
+]
+
+
+def test_wrong_rows_hold_no_good_ones_back_and_come_back_as_a_file(manager: Client, shop: Shop) -> None:
+    preview = sent(manager, shop, book(BAD), "春季.xlsx")
+    assert wrong(preview) == [(3, "标题"), (4, "详情"), (5, "类型"), (6, "商品ID"), (7, "标题"), (8, "详情")]
+    assert [row.listing.title for row in preview.context["fresh"]] == ["书桌"]
+    after = confirmed(manager, preview)
+    assert (after.context["counts"]["checked"], after.context["counts"]["bad"]) == (1, 6)
+    assert list(Product.objects.values_list("title", flat=True)) == ["书桌"]
+
+    answer = manager.get(f"{address(preview)}refused.xlsx")
+    rows = [list(row) for row in load_workbook(BytesIO(b"".join(answer.streaming_content))).worksheets[0].values]
+    assert rows[0][:4] == HEADER
+    assert [(row[0], row[4]) for row in rows[1:]] == [
+        (None, 3), ("椅子", 4), ("灯", 5), ("柜", 6), ("书桌2", 7), ("长", 8),
     ]  # fmt: skip
-    assert preview.context["token"] == ""
-    assert not Product.objects.exists()
+    assert all(row[5] for row in rows[1:])
+    assert b"".join(manager.get(f"{address(preview)}refused.csv").streaming_content).count(b"\r\n") == 7
+
+    mended = [[*row[:2], "", *row[3:]] for row in rows if row[0] in ("标题", "灯")]
+    mended[0][2] = "类型"
+    confirmed(manager, sent(manager, shop, book(mended)))
+    assert set(Product.objects.values_list("title", flat=True)) == {"书桌", "灯"}
+
+
+@pytest.mark.parametrize(
+    ("second", "first"),
+    [
+        (["书桌", POOR, "", ""], ["书桌", WHOLE, "", "681"]),
+        (["书桌", POOR, "", "681"], ["书桌", WHOLE, "", ""]),
+        (["别名", POOR, "", "681"], ["书桌", WHOLE, "", "681"]),
+        (["书 桌", POOR, "", ""], ["书桌", WHOLE, "", ""]),
+    ],
+)
+@pytest.mark.parametrize("known", [False, True])
+def test_of_two_rows_about_one_product_the_later_is_named(
+    second: list[str], first: list[str], known: bool, manager: Client, shop: Shop
+) -> None:
+    if known:
+        checked(shop, title="书桌", text="旧")
+    preview = sent(manager, shop, book([HEADER, first, ["椅子", POOR, "", ""], second]))
+    [(number, _cells, reason)] = preview.context["wrong"]
+    assert (number, "2" in reason) == (4, True)
+    confirmed(manager, preview)
+    assert ListingCheck.objects.filter(product__title="书桌").latest("number").text == WHOLE
+    assert Product.objects.count() == 2
+
+
+def test_two_products_of_one_title_with_their_own_ids_are_two(manager: Client, shop: Shop) -> None:
+    checked(shop, title="书桌", text="旧")
+    rows = [HEADER, ["书桌", POOR, "", "681"], ["书桌", POOR, "", "682"], ["书桌", "", "", ""]]
+    confirmed(manager, sent(manager, shop, book(rows)))
+    assert sorted(Product.objects.values_list("product_id", flat=True)) == ["681", "682"]
+
+
+# ---------------------------------------------------------------- which shop
+
+
+@pytest.mark.parametrize("column", ["店铺", "Shop"])
+def test_a_row_goes_to_the_shop_that_it_names(
+    column: str, manager: Client, shop: Shop, user_with: Any, client_for: Any
+) -> None:
+    second = Shop.objects.create(code="jd", name="京东店", platform="jd")
+    Shop.objects.create(code="pdd", name="拼多多店", platform="pdd")
+    Shop.objects.create(code="closed", name="关了的店", platform="pdd", active=False)
+    client = client_for(user_with("knowledge_manager", shops=[shop, second]))
+    names = ["京东店", "", shop.name, "JD", "拼多多店", "关了的店", "没有"]
+    rows = [[f"桌{n}", POOR, name] for n, name in enumerate(names)]
+    preview = sent(client, shop, book([["标题", "详情", column], *rows]))
+    assert [number for number, _column in wrong(preview)] == [6, 7, 8]
+    confirmed(client, preview)
+    found = Product.objects.order_by("title").values_list("title", "shop__code")
+    assert list(found) == [("桌0", "jd"), ("桌1", shop.code), ("桌2", shop.code), ("桌3", "jd")]
+
+
+def test_two_shops_of_one_name_are_told_apart_by_their_codes(shop: Shop, user_with: Any, client_for: Any) -> None:
+    twin = Shop.objects.create(code="twin", name=shop.name, platform="jd")
+    client = client_for(user_with("knowledge_manager", shops=[shop, twin]))
+    rows = [["标题", "详情", "店铺"], ["桌", POOR, shop.name], ["椅", POOR, "twin"]]
+    preview = sent(client, shop, book(rows))
+    [(number, _cells, reason)] = preview.context["wrong"]
+    assert number == 2
+    assert "twin" in reason
+    confirmed(client, preview)
+    assert Product.objects.get().shop == twin
+
+
+def test_rows_of_a_shop_that_somebody_no_longer_works_for_are_refused(
+    shop: Shop, user_with: Any, client_for: Any
+) -> None:
+    second = Shop.objects.create(code="jd", name="京东店", platform="jd")
+    user = user_with("knowledge_manager", shops=[shop, second])
+    client = client_for(user)
+    preview = sent(client, shop, book([["标题", "详情", "店铺"], ["桌", POOR, "jd"], ["椅", POOR, ""]]))
+    second.members.clear()
+    after = confirmed(client, preview)
+    assert [number for number, _column in wrong(after)] == [2]
+    assert Product.objects.get().title == "椅"
+
+
+# ---------------------------------------------------------------- large files
+
+
+def test_a_large_file_is_checked_in_parts_with_few_queries(
+    manager: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_files, "BATCH", 40)
+    many = [[f"桌{n}", f"{POOR}{n}", "", str(680000 + n)] for n in range(100)]
+    with CaptureQueriesContext(connection) as captured:
+        preview = sent(manager, shop, book([HEADER, *many]))
+    assert len(captured) < 40
+    assert preview.context["brought"].waiting == 100
+    assert len(preview.context["fresh"]) == 50
+    parts = []
+    for done in (40, 80):
+        with CaptureQueriesContext(connection) as captured:
+            answer = manager.post(address(preview), headers={"HX-Request": "true"})
+        assert (answer.status_code, answer.context["percent"]) == (200, done)
+        assert "<html" not in answer.content.decode()
+        parts.append(len(captured))
+    assert max(parts) < 40
+    assert sent(manager, shop, book([HEADER, *many])).context["counts"]["same"] == 80
+    last = manager.post(address(preview), headers={"HX-Request": "true"})
+    assert last.headers["HX-Redirect"] == reverse("admin:complaints_product_changelist")
+    assert ListingCheck.objects.count() == 100
+
+
+def test_much_text_makes_small_parts(manager: Client, shop: Shop) -> None:
+    rows = [[f"桌{n}", "好" * 15_000, "", ""] for n in range(20)]
+    preview = sent(manager, shop, book([HEADER, *rows]))
+    assert manager.post(address(preview)).context["done"] == 14
+    assert manager.post(address(preview)).status_code == 302
+    assert Product.objects.count() == 20
+
+
+def test_five_thousand_rows_are_taken(manager: Client, shop: Shop) -> None:
+    content = "title,detail\n" + "".join(f"桌{n},{POOR}\n" for n in range(5_000))
+    with CaptureQueriesContext(connection) as captured:
+        preview = sent(manager, shop, content.encode(), "l.csv")
+    assert preview.context["brought"].waiting == 5_000
+    assert len(captured) < 50
+
+
+def test_a_part_that_stops_half_way_is_taken_up_again(
+    manager: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preview = sent(manager, shop, book(ROWS))
+    with monkeypatch.context() as patch:
+        patch.setattr(listing_files.Spool, "judge", lambda *_args: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            manager.post(address(preview))
+    assert Product.objects.count() == 3
+    confirmed(manager, preview)
+    assert ListingCheck.objects.count() == 3
+
+
+# ---------------------------------------------------------------- files that are none
 
 
 @pytest.mark.parametrize(
     ("file", "problem"),
     [
-        (book([["a", "b"], ["1", "2"]]), listing_sheet.NotAListingSheet),
-        (book([HEADER]), listing_sheet.NoListings),
-        (book([HEADER, *([f"桌{n}", "好"] for n in range(301))]), listing_sheet.TooManyListings),
-        (book([HEADER, *([f"桌{n}", "好" * 15_001] for n in range(20))]), listing_sheet.TooMuchText),
-        (b"x" * ((2 << 20) + 1), listing_sheet.ListingSheetTooLarge),
+        (book([["a", "b"], ["1", "2"]]), listing_rows.NotAListingSheet()),
+        (book([HEADER]), listing_files.NoListings()),
+        (book([HEADER, *([f"桌{n}", "好"] for n in range(6))]), listing_files.TooManyListings(most=5)),
+        (b"x" * ((20 << 20) + 1), listing_files.ListingSheetTooLarge(most=20)),
+        (book(ROWS)[:-900], workbook.DamagedWorkbook()),
+        (book(ROWS).replace(b"PK\x01\x02", b"PK\x01\x03"), workbook.DamagedWorkbook()),
+        (sheets.OLE + bytes(600), sheets.OldWorkbook()),
+        (b"%PDF-1.7\n" + bytes(600), sheets.Pdf()),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", delimited.NotText()),
+        (b"\xff\x80\xfe" * 9, delimited.UnknownEncoding()),
     ],
 )
-def test_a_file_that_does_not_fit_says_why(file: bytes, problem: Any, manager: Client, shop: Shop) -> None:
-    answer = sent(manager, shop, file)
+@pytest.mark.parametrize("name", ["l.xlsx", "l.csv", "l.txt"])
+def test_a_file_that_does_not_fit_says_why(
+    file: bytes, problem: Any, name: str, manager: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(listing_files, "MOST_ROWS", 5)
+    answer = sent(manager, shop, file, name)
     assert answer.status_code == 422
-    names = {"most": listing_sheet.MOST_CHARACTERS if problem is listing_sheet.TooMuchText else listing_sheet.MOST_ROWS}
-    assert answer.context["form"].errors["file"] == [problem(**names).text if "%" in str(problem.message)
-                                                     else problem().text]  # fmt: skip
+    assert answer.context["form"].errors["file"] == [problem.text]
+    assert not list(tmp_path.rglob("*.sqlite3*"))
 
 
-def test_a_preview_is_taken_over_by_nobody_who_does_not_see_the_shop(
+@pytest.mark.parametrize("name", ["l.xlsx", "l.csv", "l.txt", "l"])
+@pytest.mark.parametrize(
+    "file", [book(ROWS), "标题\t详情\n书桌\t好\n椅子\t好\n杯子\t好\n".encode("utf-16")], ids=["xlsx", "text"]
+)
+def test_a_file_is_read_for_what_it_is_whatever_its_name(file: bytes, name: str, manager: Client, shop: Shop) -> None:
+    confirmed(manager, sent(manager, shop, file, name))
+    assert Product.objects.count() == 3
+
+
+def test_an_empty_file_is_called_so(manager: Client, shop: Shop) -> None:
+    assert sent(manager, shop, b"").status_code == 422
+    assert sent(manager, shop, b" \n").status_code == 422
+
+
+@pytest.mark.parametrize("place", range(0, 5200, 130))
+def test_no_damage_is_an_error_of_ours(place: int, manager: Client, shop: Shop) -> None:
+    whole = book(ROWS)
+    for damaged in (whole[: max(1, place)], whole[:place] + b"\xff\0\x13" + whole[place + 3 :]):
+        assert sent(manager, shop, damaged).status_code in (200, 422)
+
+
+# ---------------------------------------------------------------- whose file it is
+
+
+def test_a_file_is_seen_and_taken_over_by_nobody_else(
     manager: Client, shop: Shop, user_with: Callable[..., Any], client_for: Callable[[Any], Client]
 ) -> None:
-    preview = sent(manager, shop, book(ROWS))
-    stranger = client_for(user_with("knowledge_manager", shops=[]))
-    assert stranger.post(reverse(IMPORT), {"rows": preview.context["token"]}).status_code == 422
-    assert manager.post(reverse(IMPORT), {"rows": preview.context["token"] + "x"}).status_code == 422
-    assert sent(stranger, shop, book(ROWS)).status_code == 422
+    preview = sent(manager, shop, book(BAD))
+    stranger = client_for(user_with("knowledge_manager"))
+    for answer in (stranger.get(address(preview)), stranger.post(address(preview))):
+        assert (answer.status_code, answer.headers["Location"]) == (302, reverse(IMPORT))
+    assert stranger.get(f"{address(preview)}refused.xlsx").status_code == 404
+    assert manager.get(f"{address(preview)}refused.exe").status_code == 404
+    assert sent(client_for(user_with("knowledge_manager", shops=[])), shop, book(ROWS)).status_code == 422
+    agent = client_for(user_with("agent"))
+    assert agent.post(address(preview)).status_code == 403
+    assert agent.get(f"{address(preview)}refused.csv").status_code == 403
     assert not Product.objects.exists()
+
+
+def test_a_file_is_kept_for_a_day(manager: Client, shop: Shop, tmp_path: Path) -> None:
+    preview = sent(manager, shop, book(ROWS))
+    assert listing_files.forget() == 0
+    [path] = tmp_path.rglob("*.sqlite3")
+    os.utime(path, (0, 0))
+    assert listing_files.forget() == 1
+    assert manager.get(address(preview)).headers["Location"] == reverse(IMPORT)
 
 
 def test_findings_leave_as_a_workbook_in_which_nothing_runs(manager: Client, shop: Shop) -> None:

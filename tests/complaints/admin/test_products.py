@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from complaints.admin import product_pages
 from complaints.models import ListingCheck, OpenFinding, OrderLine, Product, SettingChange, Shop
 from complaints.roles import ROLES
 from knowledge.models import ListingItem, PhraseRule
@@ -171,6 +172,29 @@ def test_mending_begins_with_the_latest_text_and_shows_what_was_mended(manager: 
     assert ("".join(one.text for one in new.pieces if one.kind != "added"), old.pieces) == (
         f"{product.title}\n{POOR}", [],
     )  # fmt: skip
+
+
+def test_each_check_is_compared_with_the_one_before_if_somebody_asks(manager: Client, shop: Shop) -> None:
+    for n in range(5):
+        product = checked(shop, text=f"{POOR}{n}", product_id="681")
+    rows = manager.get(page_of(product)).context["history"]
+    assert [(one.check.number, one.differs, bool(one.pieces)) for one in rows] == [
+        (5, True, True), (4, True, True), (3, True, True), (2, True, False), (1, False, False),
+    ]  # fmt: skip
+    with CaptureQueriesContext(connection) as captured:
+        answer = manager.get(page_of(product), {"compare": "2"})
+    assert len(captured) <= PAGE_BUDGET
+    assert [one.text for one in answer.context["history"][3].pieces if one.kind != "same"] == ["0", "1"]
+    assert manager.get(page_of(product), {"compare": "9" * 30}).status_code == 200
+
+
+def test_a_long_history_says_what_of_it_is_listed(manager: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(product_pages, "CHECKS_SHOWN", 2)
+    for n in range(3):
+        product = checked(shop, text=f"{POOR}{n}", product_id="681")
+    answer = manager.get(page_of(product))
+    assert len(answer.context["history"]) == 2
+    assert (answer.context["listed"], answer.context["check"].number) == (2, 3)
 
 
 def test_rules_of_today_are_looked_for_on_demand(manager: Client, shop: Shop, now: Any) -> None:

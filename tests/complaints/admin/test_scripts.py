@@ -4,15 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from complaints.models import Complaint, Shop
+from complaints.models import Complaint, ReplyReview, ScriptUse, Shop
+from complaints.queries.quality_figures import WEEK, Mean
 from complaints.roles import ROLES
 from knowledge.models import ReplyScript, ScriptVersion
 from knowledge.operations import scripts
 from knowledge.versioning import Status
 from tests.factories.knowledge import ReplyScriptFactory
+from tests.factories.quality import MONDAY, drawn, scored
 
 pytestmark = pytest.mark.usefixtures("frozen")
 
@@ -265,3 +269,35 @@ def test_the_page_of_a_script_costs_the_same_however_old(
     supervisor.get(page("change", script.pk))
     with django_assert_max_num_queries(18):
         supervisor.get(page("change", script.pk))
+
+
+# ---------------------------------------------------------------- how it has done
+
+
+def test_the_page_shows_how_replies_made_of_it_were_scored_lately(
+    script: ReplyScript, manager: Client, case: Callable[..., Any], agent: Any, user_with: Any, client_for: Any
+) -> None:
+    """To whoever may see the scores, in one query whatever there is of them."""
+
+    def shown(client: Client) -> tuple[int, Any]:
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.get(page("change", script.pk))
+        return len(captured), answer.context["quality"]
+
+    inspector = user_with("quality_inspector")
+    client = client_for(inspector)
+    client.get(page("change", script.pk))
+    before, quality = shown(client)
+    assert quality == Mean()
+    version, complaint = script.versions.get(), case("verifying")
+    for lost in (0, 1):
+        review = scored(complaint, agent, inspector, empathy=lost)
+        ScriptUse.objects.create(contact=review.contact, version=version, percent_edited=0)
+    old = drawn(complaint, agent, monday=MONDAY - 20 * WEEK)
+    ReplyReview.objects.filter(pk=old.pk).update(status="scored", percent=1)
+    ScriptUse.objects.create(contact=old.contact, version=version, percent_edited=0)
+    taken, quality = shown(client)
+    assert (taken, quality.n) == (before, 2)
+    percents = ReplyReview.objects.exclude(pk=old.pk).values_list("percent", flat=True)
+    assert quality.percent == pytest.approx(sum(percents) / 2)
+    assert shown(manager)[1] == Mean()

@@ -175,3 +175,24 @@ def test_the_mark_of_a_product_is_recorded_once(shop: Any, agent: Any, now: Any)
     change = SettingChange.objects.get(subject="product")
     assert (change.actor, change.changes) == (agent, {"dispute_prone": [False, True]})
     assert Product.objects.get(pk=product.pk).needs_confirmation
+
+
+@pytest.mark.parametrize(
+    ("names", "ids"),
+    [
+        ([("681", "桌"), ("", "桌")], ["681"]),
+        ([("", "桌"), ("681", "桌")], ["681"]),
+        ([("", "桌"), ("681", "桌"), ("682", "桌")], ["681", "682"]),
+    ],
+)
+@pytest.mark.parametrize("known", [False, True])
+def test_products_of_one_list_are_told_apart_as_if_each_had_come_on_its_own(
+    names: list[tuple[str, str]], ids: list[str], known: bool, shop: Any, now: Any
+) -> None:
+    """Nobody knows the product, or its title alone."""
+    if known:
+        checked(shop, title="桌")
+    several = [Named(*one) for one in names]
+    together = [one.pk for one in products.locked(shop, several, now=now)]
+    assert sorted(Product.objects.values_list("product_id", flat=True)) == ids
+    assert together == [products.locked(shop, [one], now=now)[0].pk for one in several]

@@ -1,5 +1,6 @@
 """A shop's program sends what buyers confirmed: once, for its own shop, and each mistake is named."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from complaints.models import ConfirmationRecord, Product
 from knowledge.models import ConfirmationText
 from knowledge.operations import confirmation_texts
+from tests.factories.complaints import OrderFactory
 
 pytestmark = pytest.mark.usefixtures("frozen")
 
@@ -27,9 +29,22 @@ def test_a_confirmation_is_kept_with_text_version_time_and_channel(program: Any,
     assert answer.json() == {
         "id": record.pk, "text": "MADE-TO-ORDER", "version": 1, "product_id": "682934511", "product": "刻字保温杯",
         "order_number": "2026112212345", "confirmed_at": answer.json()["confirmed_at"], "channel": "platform_chat",
+        "warning": None,
     }  # fmt: skip
     assert (record.shop, record.via, record.recorded_by) == (shop, "ERP", None)
     assert Product.objects.get().product_id == "682934511"
+
+
+@pytest.mark.parametrize(("hours", "late"), [(-1, True), (0, False), (1, False)])
+def test_one_after_the_order_is_kept_and_answered_with_a_warning(
+    hours: int, late: bool, program: Any, shop: Any
+) -> None:
+    confirmed = datetime.fromisoformat(BODY["confirmed_at"])
+    OrderFactory(shop=shop, number=BODY["order_number"], placed_at=confirmed + timedelta(hours=hours))
+    OrderFactory(number=BODY["order_number"], placed_at=confirmed - timedelta(days=1))
+    answer = program.post(PATH, BODY)
+    assert (answer.status_code, bool(answer.json()["warning"])) == (201, late)
+    assert ConfirmationRecord.objects.count() == 1
 
 
 def test_the_same_request_again_gets_the_same_answer_and_nothing_is_kept_twice(program: Any) -> None:

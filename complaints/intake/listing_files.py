@@ -1,0 +1,201 @@
+"""A sheet of listings on its way in: read once and kept a day for whoever brought it, then checked a part at a time.
+
+What was checked is written down with its row, so that a part that is stopped costs itself and nothing else; a part
+that comes twice changes nothing, for the same text is checked once.
+"""
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models import Shop
+from complaints.operations import listings
+
+from . import spool
+from .listing_rows import WAITING, Judge, NotAListingSheet, Reader, Row, Verdict, expect_columns, is_empty
+from .problem import Problem
+from .refused_rows import Refused
+from .sheets import open_sheets
+from .spool import Spool
+
+MOST_ROWS = 10_000
+MEGABYTE = 1 << 20
+MAX_BYTES = 20 * MEGABYTE
+BATCH = 400
+"""Rows that are judged, or checked, in one step."""
+MOST_CHARACTERS = 200_000
+"""So much is checked in less than a second; a row that has more is a step of its own."""
+KEPT_SECONDS = 24 * 60 * 60
+
+
+class ListingSheetTooLarge(Problem):
+    message = _("The file has more than %(most)s MB. Keep only the columns of listings, or divide it.")
+
+
+class TooManyListings(Problem):
+    message = _("There are more than %(most)s rows. Import them in several files.")
+
+
+class NoListings(Problem):
+    message = _("There is no listing below the names of the columns.")
+
+
+class ShopIsGone(Problem):
+    message = _("The shop of this file is no longer there. Choose the file again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What somebody brought: the chosen shop, the name of the file, its columns, how many rows are how."""
+
+    shop: Shop
+    name: str
+    header: Sequence[Any]
+    counts: dict[str, int]
+
+    @property
+    def waiting(self) -> int:
+        return sum(self.counts.get(verdict, 0) for verdict in WAITING)
+
+
+def take(upload: Any, shop: Shop, *, user: Any) -> uuid.UUID:
+    """Read and judge the file, and keep it for the person; returns what it is found by.
+
+    Raises ListingSheetTooLarge, NotAListingSheet, TooManyListings, NoListings and the problems of `open_sheets`; then
+    nothing is left of it.
+    """
+    if upload.size > MAX_BYTES:
+        raise ListingSheetTooLarge(most=MAX_BYTES // MEGABYTE)
+    key = uuid.uuid4()
+    path = _path(user, key)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with spool.opened(path) as rows:
+            header = _read(rows, upload, shop)
+            judge = Judge(Reader(header, shop, user))
+            last = 0
+            while batch := [row for _first, group in islice(rows.groups(after=last), BATCH) for row in group]:
+                rows.judge((one.number, one.verdict, one.reason) for one in judge.judge(batch))
+                last = batch[-1][0]
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return key
+
+
+def _read(rows: Spool, upload: Any, shop: Shop) -> Sequence[Any]:
+    """Put the rows into the spool, below one that says what they are: shop, name, then the names of the columns."""
+    path = getattr(upload, "temporary_file_path", None)
+    sheets = open_sheets(Path(path()) if path else upload.read())
+    if not sheets:
+        raise NotAListingSheet
+    found = sheets[0].rows()
+    header = list(next(found, (0, ()))[1])
+    expect_columns(header)
+    rows.add([(0, "", [shop.pk, (upload.name or "")[-200:], *header], 0)])
+    filled, count = ((number, row) for number, row in found if not is_empty(row)), 0
+    while batch := list(islice(filled, BATCH)):
+        count += len(batch)
+        if count > MOST_ROWS:
+            raise TooManyListings(most=MOST_ROWS)
+        rows.add((number, "", row, 0) for number, row in batch)
+    if not count:
+        raise NoListings
+    return header
+
+
+def is_kept(user: Any, key: uuid.UUID) -> bool:
+    return _path(user, key).exists()
+
+
+def look(user: Any, key: uuid.UUID, *, bad: int, good: int) -> tuple[Brought, list[Refused], list[Row]]:
+    """How the file stands, its first refused rows, and its first rows that wait to be checked. Raises ShopIsGone."""
+    with _opened(user, key) as (rows, brought):
+        reader = Reader(brought.header, brought.shop, user)
+        return brought, list(islice(_refused(rows), bad)), [_waiting(reader, *one) for one in _first(rows, good)]
+
+
+def _first(rows: Spool, most: int) -> Iterator[tuple[int, Sequence[Any], Verdict]]:
+    for verdict in WAITING:
+        yield from ((number, cells, verdict) for number, cells in islice(rows.of([verdict]), most))
+
+
+def _waiting(reader: Reader, number: int, cells: Sequence[Any], verdict: Verdict) -> Row:
+    row = reader.read(number, cells)
+    row.verdict = verdict
+    return row
+
+
+def go_on(user: Any, key: uuid.UUID, *, now: datetime) -> Brought:
+    """Check the next part of what waits; a row whose shop the person may no longer see is refused. Raises ShopIsGone.
+
+    A transaction for each shop of the part.
+    """
+    with _opened(user, key) as (rows, brought):
+        reader = Reader(brought.header, brought.shop, user)
+        part = [reader.read(number, cells) for number, cells in _part(rows)]
+        by_shop: dict[Shop, list[Row]] = {}
+        for row in part:
+            if row.shop and not row.errors:
+                by_shop.setdefault(row.shop, []).append(row)
+        for shop, sound in by_shop.items():
+            listings.check_many(shop, [row.listing for row in sound], actor=user, now=now)
+            rows.judge((row.number, Verdict.CHECKED, "") for row in sound)
+        rows.judge((row.number, Verdict.BAD, row.reason) for row in part if row.errors)
+    with _opened(user, key) as (_rows, brought):
+        return brought
+
+
+def _part(rows: Spool) -> Iterator[spool.Row]:
+    characters = 0
+    for number, cells in islice(rows.of(WAITING), BATCH):
+        yield number, cells
+        characters += sum(len(cell) for cell in cells if isinstance(cell, str))
+        if characters > MOST_CHARACTERS:
+            return
+
+
+def refused(user: Any, key: uuid.UUID) -> tuple[Brought, list[Refused]]:
+    """The refused rows with what is wrong, for a file that is to be mended. Raises ShopIsGone."""
+    with _opened(user, key) as (rows, brought):
+        return brought, list(_refused(rows))
+
+
+def _refused(rows: Spool) -> Iterator[Refused]:
+    return ((number, cells, reason) for _first, reason, group in rows.bad() for number, cells in group)
+
+
+def forget() -> int:
+    """Delete what was kept long enough; returns how many files. Their times are the disk's."""
+    old = [path for path in _root().glob("*/*.sqlite3") if path.stat().st_mtime < time.time() - KEPT_SECONDS]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
+@contextmanager
+def _opened(user: Any, key: uuid.UUID) -> Iterator[tuple[Spool, Brought]]:
+    with spool.opened(_path(user, key)) as rows:
+        [(_number, (shop_id, name, *header))] = rows.group(0)
+        shop = Shop.objects.filter(pk=shop_id).first()
+        if shop is None:
+            raise ShopIsGone
+        yield rows, Brought(shop, name, header, {verdict: n for verdict, (_groups, n) in rows.verdicts().items()})
+
+
+def _root() -> Path:
+    return Path(settings.MEDIA_ROOT) / "listings"
+
+
+def _path(user: Any, key: uuid.UUID) -> Path:
+    """In a folder of the person's own: what somebody else brought is not found."""
+    return _root() / str(user.pk) / f"{key.hex}.sqlite3"

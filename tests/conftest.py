@@ -8,60 +8,19 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
-from django.test.testcases import TransactionTestCase
 from hypothesis import settings as hypothesis
 
-from complaints import triggers, waking
+from complaints import waking
 from complaints.models import Shop
-from complaints.operations.bootstrap import load_roles
 from complaints.roles import ROLES
-from knowledge import policy_triggers, queries, searching
-from knowledge import triggers as script_triggers
-from knowledge.models import (
-    ConfirmationText,
-    Criterion,
-    CriterionVersion,
-    IssueType,
-    ListingItem,
-    PhraseRule,
-    ReplyScript,
-    ScriptVersion,
-    ServicePolicy,
-    ServicePolicyVersion,
-    SynonymChange,
-    SynonymGroup,
-)
-from knowledge.operations.bootstrap import load_content
+from knowledge import queries, searching
+from tests import resting
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
-
-CONTENT: Any = (
-    Group,
-    IssueType,
-    ReplyScript,
-    ScriptVersion,
-    ReplyScript.issue_types.through,
-    PhraseRule,
-    Criterion,
-    CriterionVersion,
-    ServicePolicy,
-    ServicePolicyVersion,
-    SynonymGroup,
-    SynonymChange,
-    ListingItem,
-    ConfirmationText,
-)
-"""What `bootstrap` loads, in the order in which rows refer to each other."""
-
-TRIGGERS: Any = (
-    triggers, script_triggers, script_triggers.RULE_EVENTS, script_triggers.rubric, policy_triggers, *triggers.QUALITY,
-    *triggers.LATER, script_triggers.CONFIRMATION_TEXTS,
-)  # fmt: skip
-"""What only the database keeps, in sets."""
 
 # The same examples in every run; no deadline, for two cores are shared with browsers and brokers.
 hypothesis.register_profile("desk", derandomize=True, deadline=None, database=None)
@@ -70,6 +29,7 @@ hypothesis.load_profile("desk")
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """SQLite has one writer and no row locks: tests about them belong to the run on services, and only to that one."""
+    items[:] = resting.in_order(items)
     if connection.vendor == "postgresql":
         return
     elsewhere = [item for item in items if item.get_closest_marker("row_locks")]
@@ -86,19 +46,18 @@ def _no_numbers_of_other_tests() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _flush_without_triggers() -> None:
-    """Transactional tests empty the tables afterwards; history may be deleted then, and only then."""
-    flush = TransactionTestCase._fixture_teardown
+    resting.flush_without_triggers()
 
-    def without_triggers(self: TransactionTestCase) -> None:
-        for one in TRIGGERS:
-            one.remove(connection)
-        try:
-            flush(self)
-        finally:
-            for one in TRIGGERS:
-                one.install(connection)
 
-    TransactionTestCase._fixture_teardown = without_triggers
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The test database, of which `resting` knows from now on."""
+    resting.Database.blocker = django_db_blocker
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    resting.make_ready(item)
 
 
 @pytest.fixture(autouse=True)
@@ -126,12 +85,6 @@ def now() -> datetime:
     return NOW
 
 
-@pytest.fixture(scope="session")
-def loaded() -> dict[str, Any]:
-    """What `bootstrap` loaded into the first database that asked for it; the others get a copy, which is faster."""
-    return {}
-
-
 @pytest.fixture
 def frozen(now: datetime) -> Iterator[datetime]:
     """The wall clock stands at `now`, for what reads it: pages and tasks."""
@@ -140,32 +93,9 @@ def frozen(now: datetime) -> Iterator[datetime]:
 
 
 @pytest.fixture
-def content(db: None, loaded: dict[str, Any]) -> None:
+def content(db: None) -> None:
     """Roles and default content, as after `bootstrap`."""
-    if loaded:
-        _copy(loaded)
-        return
-    load_roles()
-    load_content()
-    granted = Group.permissions.through.objects.values_list(
-        "group", "permission__content_type__app_label", "permission__codename"
-    )
-    loaded |= {
-        "rows": [list(model.objects.order_by("pk")) for model in CONTENT],
-        "granted": [(group, (app, codename)) for group, app, codename in granted],
-    }
-
-
-def _copy(loaded: dict[str, Any]) -> None:
-    for rows in loaded["rows"]:
-        type(rows[0]).objects.bulk_create(rows)
-    # A flush gives permissions new ids.
-    known = Permission.objects.values_list("content_type__app_label", "codename", "pk")
-    permissions = {(app, codename): pk for app, codename, pk in known}
-    through: Any = Group.permissions.through
-    through.objects.bulk_create(
-        [through(group_id=group, permission_id=permissions[name]) for group, name in loaded["granted"]]
-    )
+    resting.bring_in()
 
 
 @pytest.fixture

@@ -84,6 +84,8 @@ class TextForm(forms.ModelForm):
     refusal = ""
     """Why what was typed could not be published, when it was tried."""
 
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, initial=confirmation_texts.mark)
+
     class Meta:
         model = ConfirmationText
         fields = ("code", "name", "text", "text_en")
@@ -97,7 +99,8 @@ class TextForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        if not self.errors and confirmation_texts.is_in_force(**values):
+        words = {name: value for name, value in values.items() if name != "seen"}
+        if not self.errors and confirmation_texts.is_in_force(**words):
             self.add_error("text", _("The latest version of this text says the same. Nothing was saved."))
         elif self.refusal:
             self.add_error("text", self.refusal)
@@ -116,7 +119,7 @@ class ConfirmationTextAdmin(admin.ModelAdmin):
     fields = ("code", "name", "text", "text_en")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return (*self.fields, *self.readonly_fields) if obj else self.fields
+        return (*self.fields, *self.readonly_fields) if obj else (*self.fields, "seen")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return (*self.fields, *self.readonly_fields) if obj else ()
@@ -128,11 +131,14 @@ class ConfirmationTextAdmin(admin.ModelAdmin):
         return False
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Of two who publish at once the second is told, in the form as it was typed."""
+        """Who was overtaken while writing is told, in the form as it was typed; saving again is meant then."""
         try:
             return super().add_view(request, form_url, extra_context)
         except confirmation_texts.JustPublished as refusal:
             request.refusal = refusal.text
+            typed: Any = request.POST.copy()
+            typed["seen"] = str(confirmation_texts.mark())
+            request.POST = typed
             return super().add_view(request, form_url, extra_context)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -141,7 +147,8 @@ class ConfirmationTextAdmin(admin.ModelAdmin):
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        published = confirmation_texts.publish(**form.cleaned_data, actor=request.user, now=timezone.now())
+        given = form.cleaned_data | {"seen": form.cleaned_data["seen"] or 0}
+        published = confirmation_texts.publish(**given, actor=request.user, now=timezone.now())
         obj.pk, obj.number = published.pk, published.number
 
     @admin.display(description=gettext_lazy("author"))

@@ -129,6 +129,7 @@ class ReplyScriptAdmin(admin.ModelAdmin):
             typed["seen"] = row.open.mark if row.open else ""
             form.data = typed
         context |= self._around(request, row) | {"title": row.script.label, "text": form, "stale": stale}
+        context["kept"] = [form["text"]] if form.is_bound and context["in_review"] else []
         return self._page(request, "change_form", context | self._editor(request), wrong=bool(form.errors))
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:

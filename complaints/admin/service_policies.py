@@ -206,7 +206,8 @@ class ServicePolicyAdmin(admin.ModelAdmin):
         latest = next((event for event in events if draft and event.version_id == draft.pk), None)
         in_review = bool(draft and draft.status == Status.IN_REVIEW)
         may_publish = user.has_perm("knowledge.publish_servicepolicy")
-        written = form.typed() if form and form.is_bound else draft
+        typed = form if form and form.is_bound else None
+        written = typed.typed() if typed and not in_review else draft
         context = {
             "title": row.policy.label,
             "row": row,
@@ -215,6 +216,7 @@ class ServicePolicyAdmin(admin.ModelAdmin):
             "form": form or TermsForm(initial=_initial(row)),
             "review": ReviewForm(),
             "withdrawal": StepForm(),
+            "kept": [typed[name] for name in service_policies.TEXTS] if typed and in_review else [],
             "checks": pages.checks(written, before=row.before, now=row.now) if written else None,
             "may_change": self.has_change_permission(request),
             "may_publish": may_publish,

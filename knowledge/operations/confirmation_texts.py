@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from knowledge.models import ConfirmationText
 from knowledge.refusals import Refused
+
+from .turns import take_turn
 
 
 class JustPublished(Refused):
@@ -17,23 +19,25 @@ class JustPublished(Refused):
     )
 
 
-def publish(*, code: str, name: str, text: str, text_en: str, actor: Any, now: datetime) -> ConfirmationText:
-    """The text as the next version under its code. Raises JustPublished: of two at once the number takes one."""
-    number = _last_number(code) + 1
-    try:
-        with transaction.atomic():
-            return ConfirmationText.objects.create(
-                code=code, number=number, name=name, text=text, text_en=text_en, author=actor, published_at=now
-            )
-    except IntegrityError as error:
-        raise JustPublished from error
+def mark() -> int:
+    """The latest of all versions: whoever begins to write now knows those until then."""
+    return ConfirmationText.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def publish(*, code: str, name: str, text: str, text_en: str, seen: int, actor: Any, now: datetime) -> ConfirmationText:
+    """The text as the next version under its code; `seen` is the `mark` when it was begun. Raises JustPublished."""
+    versions = ConfirmationText.objects.filter(code=code)
+    with transaction.atomic():
+        take_turn(f"confirmation text {code}")
+        if versions.filter(pk__gt=seen).exists():
+            raise JustPublished
+        number = (versions.aggregate(last=Max("number"))["last"] or 0) + 1
+        return versions.create(
+            code=code, number=number, name=name, text=text, text_en=text_en, author=actor, published_at=now
+        )
 
 
 def is_in_force(*, code: str, name: str, text: str, text_en: str) -> bool:
     """Whether the latest version says the same."""
     last = ConfirmationText.objects.filter(code=code).order_by("-number").first()
     return bool(last and (last.name, last.text, last.text_en) == (name, text, text_en))
-
-
-def _last_number(code: str) -> int:
-    return ConfirmationText.objects.filter(code=code).aggregate(last=Max("number"))["last"] or 0

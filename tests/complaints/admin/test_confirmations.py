@@ -198,6 +198,23 @@ def test_a_case_begins_the_record_with_what_it_knows(client: Client, shop: Shop)
     assert [form[name].value() for name in ("shop", "order", "product")] == [str(shop.pk), "12", TITLE]
 
 
+def test_who_was_overtaken_while_writing_a_text_is_told_and_can_save_again(
+    user_with: Callable[..., Any], client_for: Callable[[Any], Client], shop: Shop
+) -> None:
+    first, second = (client_for(user_with("knowledge_manager")) for _ in range(2))
+    seen = first.get(reverse(TEXTS)).context["adminform"].form["seen"].value()
+    words = {"code": "MADE-TO-ORDER", "name": "定制", "text_en": "", "seen": seen}
+    assert second.post(reverse(TEXTS), words | {"text": "别人的"}).status_code == 302
+    mine = words | {"text": "请您核对尺寸"}
+    refused = first.post(reverse(TEXTS), mine)
+    form = refused.context["adminform"].form
+    assert (refused.status_code, list(form.errors)) == (422, ["text"])
+    assert form["text"].value() == "请您核对尺寸"
+    assert first.post(reverse(TEXTS), mine | {"seen": form["seen"].value()}).status_code == 302
+    told = ConfirmationText.objects.filter(code="MADE-TO-ORDER", number__gt=1).order_by("number")
+    assert list(told.values_list("text", flat=True)) == ["别人的", "请您核对尺寸"]
+
+
 def test_a_text_is_published_as_the_next_version_and_stays_as_it_is(
     user_with: Callable[..., Any], client_for: Callable[[Any], Client], shop: Shop
 ) -> None:
@@ -206,7 +223,8 @@ def test_a_text_is_published_as_the_next_version_and_stays_as_it_is(
     words = {"code": old.code, "name": old.name, "text": old.text, "text_en": old.text_en}
     assert manager.post(reverse(TEXTS), words).status_code == 422
     assert ConfirmationText.objects.filter(code=old.code).count() == 1
-    assert manager.post(reverse(TEXTS), words | {"text": "新的\r\n文本"}).status_code == 302
+    seen = manager.get(reverse(TEXTS)).context["adminform"].form["seen"].value()
+    assert manager.post(reverse(TEXTS), words | {"text": "新的\r\n文本", "seen": seen}).status_code == 302
     new = ConfirmationText.objects.get(code=old.code, number=2)
     assert (new.text, new.author.groups.get().name) == ("新的\n文本", "knowledge_manager")
     address = reverse("admin:knowledge_confirmationtext_change", args=[old.pk])

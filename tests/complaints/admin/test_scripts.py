@@ -150,6 +150,17 @@ def test_a_draft_changed_meanwhile_is_shown_beside_what_was_typed(
     assert f'value="{draft(script).mark}"' in shown
 
 
+def test_what_was_typed_into_a_draft_that_is_in_review_by_now_can_be_copied(
+    script: ReplyScript, author: Any, manager: Client, now: Any
+) -> None:
+    draft = scripts.write(script.pk, "别人的草稿", actor=author, now=now)
+    scripts.submit(script.pk, seen=draft.mark, actor=author, now=now)
+    answer = manager.post(page("change", script.pk), {"text": "写了很久的正文", "seen": draft.mark})
+    assert answer.status_code == 422
+    assert "写了很久的正文</textarea>" in answer.content.decode()
+    assert script.versions.get(status="review").text == "别人的草稿"
+
+
 def test_who_wrote_a_draft_reads_why_it_came_back(
     script: ReplyScript, author: Any, manager: Client, user_with: Callable[..., Any], now: Any
 ) -> None:

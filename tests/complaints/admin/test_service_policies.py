@@ -233,6 +233,20 @@ def test_who_was_overtaken_sees_both_texts_and_can_save_again(
     assert draft(policy).text == "十五天内可退"
 
 
+def test_what_was_typed_into_a_draft_that_is_in_review_by_now_can_be_copied(
+    in_review: ServicePolicyVersion, policy: ServicePolicy, manager: Client
+) -> None:
+    typed = TYPED | {"text": "本店拥有最终解释权", "text_en": "Typed for an hour", "seen": "an earlier draft"}
+    answer = manager.post(page("change", policy.pk), typed)
+    assert answer.status_code == 422
+    kept = [field.value() for field in answer.context["kept"]]
+    assert kept == ["本店拥有最终解释权", "Typed for an hour"]
+    assert "本店拥有最终解释权</textarea>" in answer.content.decode()
+    # The rules speak of the text that is in review, not of the one that was typed.
+    assert "最终解释权" not in str(answer.context["checks"])
+    assert draft(policy).text == in_review.text
+
+
 def test_who_wrote_it_last_leaves_the_publishing_to_a_colleague(
     in_review: ServicePolicyVersion, manager: Client, user_with: Callable[..., Any], client_for: Any
 ) -> None:

@@ -80,7 +80,7 @@ def test_a_record_never_changes(sql: str, shop: Any) -> None:
 
 def test_each_change_of_a_text_is_another_version(content: None, agent: Any, now: Any) -> None:
     words = {"code": "MADE-TO-ORDER", "name": "定制", "text": "请确认", "text_en": ""}
-    made = confirmation_texts.publish(**words, actor=agent, now=now)
+    made = confirmation_texts.publish(**words, seen=confirmation_texts.mark(), actor=agent, now=now)
     assert (made.number, made.author, made.published_at) == (2, agent, now)
     assert confirmation_texts.is_in_force(**words)
     assert not confirmation_texts.is_in_force(**words | {"text": "请您确认"})

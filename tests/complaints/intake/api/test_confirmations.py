@@ -55,7 +55,9 @@ def test_the_same_request_again_gets_the_same_answer_and_nothing_is_kept_twice(p
 
 
 def test_an_older_version_can_be_named_and_the_latest_is_meant_otherwise(program: Any, now: Any) -> None:
-    confirmation_texts.publish(code="MADE-TO-ORDER", name="定制", text="新", text_en="", actor=None, now=now)
+    confirmation_texts.publish(
+        code="MADE-TO-ORDER", name="定制", text="新", text_en="", seen=confirmation_texts.mark(), actor=None, now=now
+    )
     assert program.post(PATH, BODY).json()["version"] == 2
     assert program.post(PATH, BODY | {"version": 1}).json()["version"] == 1
 

@@ -166,6 +166,9 @@ def reply_findings(text: str, *, now: datetime) -> list[Finding]:
 
 
 def terms_before(kind: str, shop_ref: int | None) -> ServicePolicyVersion | None:
-    """What was published last for this shop, else for all: the words that a new version takes the place of."""
-    rows = ServicePolicyVersion.objects.announced(shop_ref).filter(status=Status.PUBLISHED, policy__kind=kind)
-    return rows.order_by(F("policy__shop_ref").asc(nulls_last=True), "-number").first()
+    """What was published last for this shop, else for all, else what was withdrawn last: the words that a new version
+    takes the place of.
+    """
+    rows = ServicePolicyVersion.objects.announced(shop_ref).filter(policy__kind=kind)
+    published_first = models.Case(models.When(status=Status.PUBLISHED, then=0), default=1)
+    return rows.order_by(published_first, F("policy__shop_ref").asc(nulls_last=True), "-number").first()

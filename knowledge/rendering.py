@@ -14,9 +14,10 @@ ALLOWED = frozenset({
     "remedy_name", "return_tracking_no", "shop_name", "stalled_hours", "supervisor_name", "tracking_no",
 })  # fmt: skip
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-_BRACES = re.compile(r"\{([^{}\n]*)\}")
-"""What somebody meant as a placeholder, however it is spelled."""
+# A Chinese keyboard in its wide mode types wide braces.
+_PLACEHOLDER = re.compile(r"[{｛]([a-z_]+)[}｝]")
+_BRACES = re.compile(r"[{｛]([^{}｛｝]{0,60})[}｝]")
+"""What somebody meant as a placeholder, however it is spelled, also broken over two lines."""
 
 
 def placeholders(text: str) -> set[str]:

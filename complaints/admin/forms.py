@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
+from complaints.lifecycle import State
 from complaints.models import Channel, Complaint, Evidence, LiabilityShare, Remedy
 from complaints.operations import uploads, wording
 from complaints.operations.promises import Promised
@@ -133,6 +134,16 @@ class ReplyForm(CaseForm):
         self.fields["channel"].initial = (
             self.complaint.channel if self.complaint.channel in channels else "platform_chat"
         )
+        self.replied = bool(self.complaint.promises.all())
+        if self.complaint.state == State.NEW:
+            self._ask_for_a_time()
+
+    def _ask_for_a_time(self) -> None:
+        """The first reply cannot go without one (R3.4), unless such a reply went out already."""
+        due_at = timezone.localtime() + USUAL_PROMISE[self.complaint.priority]
+        field = self.fields["promise_due"]
+        field.initial = due_at.replace(minute=due_at.minute // 15 * 15, second=0, microsecond=0)
+        field.required = not self.replied
 
     def promised(self) -> Promised | None:
         """The promise as an operation takes it; a time makes a promise, with or without words."""
@@ -163,14 +174,11 @@ class ReplyForm(CaseForm):
 
 
 class AcceptForm(ReplyForm):
-    """The first reply: it cannot go without a time (R3.4), unless such a reply went out already."""
+    """The reply that accepts the complaint; accepting alone is enough where a reply with a time went out already."""
 
     def prepare(self) -> None:
         super().prepare()
-        due_at = timezone.localtime() + USUAL_PROMISE[self.complaint.priority]
-        self.fields["promise_due"].initial = due_at.replace(minute=due_at.minute // 15 * 15, second=0, microsecond=0)
-        self.replied = bool(self.complaint.promises.all())
-        self.fields["body"].required = self.fields["promise_due"].required = not self.replied
+        self.fields["body"].required = not self.replied
 
 
 class HearForm(CaseForm):

@@ -50,6 +50,7 @@ def policy(request: HttpRequest, code: str, kind: str) -> HttpResponse:
         "past": [one for one in reversed(known) if one is not shown and _state(one, now) == "past"],
         "coming": [one for one in known if one is not shown and _state(one, now) == "coming"],
         "permanent": "version" in request.GET,
+        "holds": any(_state(one, now) == "current" for one in known),
         "address": f"{request.build_absolute_uri(request.path)}?version={version.pk}",
     }
     with timezone.override(service_policies.zone_of(shop)):

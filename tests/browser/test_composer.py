@@ -57,6 +57,21 @@ def test_a_reply_is_written_mended_and_sent_by_keyboard(page: Page, shots: Path)
     assert "尽快" not in reply.body
 
 
+def test_a_key_pressed_twice_sends_once_and_shows_the_case(page: Page) -> None:
+    text, said = page.locator("#reply_body"), "您好，我们正在核实，请您稍等。"
+    with page.expect_response("**/wording/"):
+        text.fill(said)
+    page.evaluate(
+        """() => {
+            const form = document.querySelector("form.only-reply"), save = form.querySelector("[data-save]");
+            for (let n = 0; n < 2; n++) form.requestSubmit(save);
+        }"""
+    )
+    page.wait_for_url("**/change/#*")
+    expect(text).to_have_value("")
+    assert Contact.objects.filter(direction="out", body=said).count() == 1
+
+
 def test_a_gap_is_held_back_and_filled(page: Page) -> None:
     text = page.locator("#reply_body")
     text.fill("您好，最晚{deadline}答复您。")

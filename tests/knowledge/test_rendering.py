@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from knowledge import rendering
 from knowledge.operations.bootstrap import CONTENT
-from knowledge.rendering import ALLOWED, gaps, placeholders, render
+from knowledge.rendering import ALLOWED, braced, gaps, placeholders, render, unknown
 
 names = st.sampled_from(sorted(ALLOWED))
-literal = st.text(max_size=12).filter(lambda text: "{" not in text and "}" not in text)
+literal = st.text(max_size=12).filter(lambda text: not set("{}｛｝") & set(text))
 # Values may look like anything, also like placeholders and template code.
 nasty = st.one_of(
     st.text(min_size=1, max_size=20),
@@ -61,6 +61,17 @@ def test_an_empty_fact_leaves_the_gap_to_be_filled() -> None:
     text = render("{customer_name}，{deadline} 前回复", {"customer_name": "", "deadline": "18:00"})
     assert text == "{customer_name}，18:00 前回复"
     assert gaps(text) == ["customer_name"]
+
+
+def test_wide_braces_are_braces() -> None:
+    assert render("订单｛order_no｝，{ order_no｝", {"order_no": "12"}) == "订单12，{ order_no｝"
+    assert gaps("订单｛order_no｝") == ["order_no"]
+    assert braced("订单｛order_no｝｛随便｝") == ["order_no", "随便"]
+
+
+def test_a_placeholder_broken_over_two_lines_is_none() -> None:
+    assert unknown("订单{order\nno}") == ["order\nno"]
+    assert unknown("订单{\n订单\n}") == ["\n订单\n"]
 
 
 def test_gaps_are_named_once_in_the_order_of_the_text() -> None:

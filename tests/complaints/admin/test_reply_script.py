@@ -38,6 +38,20 @@ def test_a_long_text_keeps_its_place_before_the_script(case: Callable[..., Any],
     assert "<html" not in answer.content.decode()
 
 
+def test_a_first_reply_cannot_go_without_a_time_by_whichever_form(case: Callable[..., Any], client: Client) -> None:
+    complaint, typed = case("new"), {"body": "您好，我们正在核实。", "channel": "platform_chat"}
+    page = reverse("admin:complaints_complaint_do", args=[complaint.pk, "reply"])
+    answer = client.post(page, typed)
+    assert answer.status_code == 422
+    assert list(answer.context["form"].errors) == ["promise_due"]
+    assert "您好，我们正在核实。</textarea>" in answer.content.decode()
+    assert not complaint.contacts.filter(direction="out").exists()
+    assert client.post(page, typed | {"promise_due": "2026-11-20T11:00"}).status_code == 302
+    assert complaint.promises.count() == 1
+    # From then on the customer has a time.
+    assert client.post(page, typed | {"body": "已经联系仓库核对。"}).status_code == 302
+
+
 def test_without_scripts_in_the_browser_the_reply_comes_on_its_own_page(case: Any, client: Client) -> None:
     complaint = case("new")
     script("受理号 {case_no}")

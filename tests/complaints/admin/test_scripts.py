@@ -288,7 +288,7 @@ def test_the_page_of_a_script_costs_the_same_however_old(
 def test_the_page_shows_how_replies_made_of_it_were_scored_lately(
     script: ReplyScript, manager: Client, case: Callable[..., Any], agent: Any, user_with: Any, client_for: Any
 ) -> None:
-    """To whoever may see the scores, in one query whatever there is of them."""
+    """To whoever may see the scores or keeps the scripts, in one query whatever there is of them."""
 
     def shown(client: Client) -> tuple[int, Any]:
         with CaptureQueriesContext(connection) as captured:
@@ -311,4 +311,5 @@ def test_the_page_shows_how_replies_made_of_it_were_scored_lately(
     assert (taken, quality.n) == (before, 2)
     percents = ReplyReview.objects.exclude(pk=old.pk).values_list("percent", flat=True)
     assert quality.percent == pytest.approx(sum(percents) / 2)
-    assert shown(manager)[1] == Mean()
+    assert shown(manager)[1] == quality
+    assert shown(client_for(user_with("agent", shops=[])))[1] == Mean()

@@ -14,6 +14,7 @@ from complaints.models import Shop, WorkCalendar
 from complaints.roles import ROLES
 from knowledge.models import ServicePolicy, ServicePolicyEvent, ServicePolicyVersion
 from knowledge.operations import service_policies
+from knowledge.policy_terms import published_mark
 from knowledge.versioning import OwnText, Status
 from tests.complaints.admin.situations import page_of
 from tests.factories.service_policies import published
@@ -371,6 +372,17 @@ def test_a_text_that_stays_as_it_was_is_confirmed_by_a_tick(
     assert tick not in shown.content.decode()
     assert policy.events.get(kind="submitted").changes == {"stays": stays}
     assert shown.context["events"][0].stays == service_policies.TEXTS[stays]
+
+
+def test_a_text_stays_as_it_was_also_after_a_withdrawal(
+    policy: ServicePolicy, author: Any, manager: Client, now: Any
+) -> None:
+    first = policy.versions.get()
+    service_policies.withdraw(policy.pk, seen=published_mark([first]), actor=author, now=now)
+    typed = TYPED | {"text": "十五天内可退", "text_en": first.text_en, "submit": "1"}
+    answer = manager.post(page("change", policy.pk), typed)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["stays"]
 
 
 def test_a_draft_of_one_language_is_saved_and_says_what_stays(policy: ServicePolicy, manager: Client) -> None:

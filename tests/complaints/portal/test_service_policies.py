@@ -11,8 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from complaints.models import Shop, WorkCalendar
-from knowledge.models import ServicePolicyVersion
+from knowledge.models import ServicePolicy, ServicePolicyVersion
+from knowledge.operations import service_policies
 from knowledge.operations.service_policies import LENGTH
+from knowledge.policy_terms import published_mark
 from tests.factories.service_policies import published
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -83,6 +85,17 @@ def test_what_held_stays_readable_what_was_taken_back_or_is_a_draft_does_not(
         assert visitor.get(RETURNS, {"version": one.pk}).status_code == 404
     for odd in ("", "x", "9" * 40, "-1", "٣", "%00"):
         assert visitor.get(RETURNS, {"version": odd}).status_code == 404
+
+
+def test_withdrawn_terms_lead_to_no_page_that_is_not_there(visitor: Client, shop: Shop, now: Any) -> None:
+    policy = ServicePolicy.objects.get(kind="shipping", shop_ref=None)
+    today = reverse("portal:policy", args=[shop.code, "shipping"])
+    earlier = {"version": policy.versions.get().pk}
+    service_policies.withdraw(policy.pk, seen=published_mark(policy.versions.all()), actor=None, now=now)
+    told = visitor.get(today, earlier)
+    assert told.context["state"] == "past"
+    assert f'href="{today}' not in told.content.decode()
+    assert visitor.get(today).status_code == 404
 
 
 def test_days_are_those_of_the_shops_time_zone(visitor: Client, shop: Shop) -> None:

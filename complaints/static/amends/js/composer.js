@@ -9,7 +9,7 @@
 
         const gap = () => {
             const known = text().dataset.gapNames.split(" ");
-            return (text().value.match(/\{[a-z_]+\}/g) || []).find((one) => known.includes(one.slice(1, -1)));
+            return (text().value.match(/[{｛][a-z_]+[}｝]/g) || []).find((one) => known.includes(one.slice(1, -1)));
         };
         const hasGap = () => {
             const left = gap();

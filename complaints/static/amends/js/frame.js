@@ -56,6 +56,12 @@
     document.addEventListener("submit", (event) => {
         const form = event.target;
         if (event.defaultPrevented || form.method !== "post") return;
+        // A key can send what a disabled button cannot.
+        if ("sent" in form.dataset) {
+            event.preventDefault();
+            return;
+        }
+        form.dataset.sent = "";
         const field = form.elements.csrfmiddlewaretoken;
         if (field && token()) field.value = token();
         setTimeout(() => {
@@ -65,6 +71,7 @@
     // The back button brings a page back as it was left: wake its buttons.
     window.addEventListener("pageshow", (event) => {
         if (!event.persisted) return;
+        for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
         for (const button of document.querySelectorAll("form[method=post] button:disabled:not([data-blocked])")) button.disabled = false;
     });
 

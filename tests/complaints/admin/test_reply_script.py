@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from complaints.models import Complaint
 from knowledge.models import ReplyScript
+from tests.complaints.admin.situations import send
 from tests.factories.knowledge import ReplyScriptFactory
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -40,16 +41,17 @@ def test_a_long_text_keeps_its_place_before_the_script(case: Callable[..., Any],
 
 def test_a_first_reply_cannot_go_without_a_time_by_whichever_form(case: Callable[..., Any], client: Client) -> None:
     complaint, typed = case("new"), {"body": "您好，我们正在核实。", "channel": "platform_chat"}
-    page = reverse("admin:complaints_complaint_do", args=[complaint.pk, "reply"])
-    answer = client.post(page, typed)
+    answer = send(client, complaint, "reply", typed)
     assert answer.status_code == 422
-    assert list(answer.context["form"].errors) == ["promise_due"]
+    assert "promise_due" in answer.context["form"].errors
     assert "您好，我们正在核实。</textarea>" in answer.content.decode()
     assert not complaint.contacts.filter(direction="out").exists()
-    assert client.post(page, typed | {"promise_due": "2026-11-20T11:00"}).status_code == 302
+    assert send(client, complaint, "reply", typed | {"promise_due": "2026-11-20T11:00"}).status_code == 302
     assert complaint.promises.count() == 1
     # From then on the customer has a time.
-    assert client.post(page, typed | {"body": "已经联系仓库核对。"}).status_code == 302
+    complaint.refresh_from_db()
+    again = {"seen": complaint.contacts.get(direction="out").pk, "body": "已经联系仓库核对。"}
+    assert send(client, complaint, "reply", typed | again).status_code == 302
 
 
 def test_without_scripts_in_the_browser_the_reply_comes_on_its_own_page(case: Any, client: Client) -> None:

@@ -81,7 +81,7 @@ class ConfirmationRecordAdmin(ReadOnlyAdmin):
 
 
 class TextForm(forms.ModelForm):
-    refusal = ""
+    refusal: Refused | None = None
     """Why what was typed could not be published, when it was tried."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, initial=confirmation_texts.mark)
@@ -103,7 +103,7 @@ class TextForm(forms.ModelForm):
         if not self.errors and confirmation_texts.is_in_force(**words):
             self.add_error("text", _("The latest version of this text says the same. Nothing was saved."))
         elif self.refusal:
-            self.add_error("text", self.refusal)
+            self.add_error(getattr(self.refusal, "field", "text"), self.refusal.text)
         return values
 
 
@@ -131,19 +131,20 @@ class ConfirmationTextAdmin(admin.ModelAdmin):
         return False
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Who was overtaken while writing is told, in the form as it was typed; saving again is meant then."""
+        """What is refused is said in the form as it was typed; who was overtaken and saves again means it then."""
         try:
             return super().add_view(request, form_url, extra_context)
-        except confirmation_texts.JustPublished as refusal:
-            request.refusal = refusal.text
-            typed: Any = request.POST.copy()
-            typed["seen"] = str(confirmation_texts.mark())
-            request.POST = typed
+        except Refused as refusal:
+            request.refusal = refusal
+            if isinstance(refusal, confirmation_texts.JustPublished):
+                typed: Any = request.POST.copy()
+                typed["seen"] = str(confirmation_texts.mark())
+                request.POST = typed
             return super().add_view(request, form_url, extra_context)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        form.refusal = getattr(request, "refusal", "")
+        form.refusal = getattr(request, "refusal", None)
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -215,6 +215,22 @@ def test_who_was_overtaken_while_writing_a_text_is_told_and_can_save_again(
     assert list(told.values_list("text", flat=True)) == ["别人的", "请您核对尺寸"]
 
 
+@pytest.mark.parametrize("field", ["text", "text_en"])
+@pytest.mark.parametrize("words", ["本店拥有最终解释权", "请在{deadline}前确认"])
+def test_words_that_no_customer_may_read_are_refused_at_their_field_and_stay_in_the_form(
+    field: str, words: str, user_with: Callable[..., Any], client_for: Callable[[Any], Client], shop: Shop
+) -> None:
+    manager = client_for(user_with("knowledge_manager"))
+    seen = manager.get(reverse(TEXTS)).context["adminform"].form["seen"].value()
+    given = {"code": "OWN", "name": "自用", "text": "请确认", "text_en": "Confirm", "seen": seen} | {field: words}
+    refused = manager.post(reverse(TEXTS), given)
+    form = refused.context["adminform"].form
+    assert (refused.status_code, list(form.errors)) == (422, [field])
+    assert (form[field].value(), form["seen"].value()) == (words, str(seen))
+    assert not ConfirmationText.objects.filter(code="OWN").exists()
+    assert manager.post(reverse(TEXTS), given | {field: "请确认"}).status_code == 302
+
+
 def test_a_text_is_published_as_the_next_version_and_stays_as_it_is(
     user_with: Callable[..., Any], client_for: Callable[[Any], Client], shop: Shop
 ) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints.models import ConfirmationRecord
 from complaints.operations import confirmations
-from complaints.queries.listings import LATE, is_late
+from complaints.queries.listings import doubts
 from complaints.refusals import Refused
 from knowledge.listing import plain_text
 from knowledge.models import ConfirmationText
@@ -28,6 +28,7 @@ ERROR_FIELDS = {
     confirmations.BuyerMissing: "order",
     confirmations.ProductMissing: "product",
     confirmations.StillToCome: "confirmed_at",
+    confirmations.NotPublishedThen: "text",
 }
 BEGUN = ("shop", "order", "product_id", "product")
 """What a link from a case fills in."""
@@ -54,8 +55,8 @@ class ConfirmationRecordAdmin(ReadOnlyAdmin):
         form = ConfirmationForm(request.POST or None, user=request.user, initial=begun)
         if request.method == "POST" and form.is_valid() and (record := self._record(request, form)):
             messages.success(request, _("Recorded."))
-            if is_late(record):
-                messages.warning(request, LATE)
+            for doubt in doubts(record):
+                messages.warning(request, doubt)
             return redirect(LIST)
         context = self.admin_site.each_context(request) | {
             "title": _("Record a buyer's confirmation"), "opts": self.opts, "form": form,

@@ -15,6 +15,7 @@ from complaints.models import Complaint, ConfirmationRecord, OrderLine, Shop
 from complaints.models.customer import Fact, fingerprint
 from complaints.roles import ROLES
 from knowledge.models import ConfirmationText
+from knowledge.operations import confirmation_texts
 from tests.complaints.admin.situations import page_of
 from tests.factories.complaints import NOW, complaint_in
 from tests.factories.listings import POOR, WHOLE, ConfirmationFactory, ProductFactory, checked
@@ -182,6 +183,25 @@ def test_one_after_the_order_is_kept_with_a_word_of_warning(
     said = [one.level_tag for one in answer.context["messages"]]
     assert said == ["success", *told]
     assert ConfirmationRecord.objects.count() == 1
+
+
+def test_a_product_that_the_order_has_not_is_kept_with_a_word_of_warning_beside_others(
+    client: Client, complaint: Complaint, shop: Shop
+) -> None:
+    given = typed(shop, order=complaint.order.number, product="别的", confirmed_at="2026-11-20T10:00")
+    answer = client.post(reverse(ADD), given, follow=True)
+    assert [one.level_tag for one in answer.context["messages"]] == ["success", "warning", "warning"]
+    assert ConfirmationRecord.objects.count() == 1
+
+
+def test_a_version_from_after_the_confirmation_is_refused_at_the_text(client: Client, shop: Shop) -> None:
+    words = {"code": "OWN", "name": "定制", "text": "请确认", "text_en": ""}
+    new = confirmation_texts.publish(**words, seen=confirmation_texts.mark(), actor=None, now=NOW)
+    answer = client.post(reverse(ADD), typed(shop, text=new.pk))
+    form = answer.context["form"]
+    assert (answer.status_code, list(form.errors), form["product"].value()) == (422, ["text"], TITLE)
+    assert not ConfirmationRecord.objects.exists()
+    assert client.post(reverse(ADD), typed(shop, text=new.pk, confirmed_at="2026-11-20T10:00")).status_code == 302
 
 
 def test_a_record_of_another_shop_is_neither_made_nor_seen(client: Client, shop: Shop) -> None:

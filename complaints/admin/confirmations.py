@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from complaints.models import ConfirmationRecord
 from complaints.operations import confirmations
-from complaints.queries.listings import LATE, is_late
+from complaints.queries.listings import doubts
 from complaints.refusals import Refused
 from knowledge.listing import plain_text
 from knowledge.models import ConfirmationText
@@ -28,6 +28,7 @@ ERROR_FIELDS = {
     confirmations.BuyerMissing: "order",
     confirmations.ProductMissing: "product",
     confirmations.StillToCome: "confirmed_at",
+    confirmations.NotPublishedThen: "text",
 }
 BEGUN = ("shop", "order", "product_id", "product")
 """What a link from a case fills in."""
@@ -54,8 +55,8 @@ class ConfirmationRecordAdmin(ReadOnlyAdmin):
         form = ConfirmationForm(request.POST or None, user=request.user, initial=begun)
         if request.method == "POST" and form.is_valid() and (record := self._record(request, form)):
             messages.success(request, _("Recorded."))
-            if is_late(record):
-                messages.warning(request, LATE)
+            for doubt in doubts(record):
+                messages.warning(request, doubt)
             return redirect(LIST)
         context = self.admin_site.each_context(request) | {
             "title": _("Record a buyer's confirmation"), "opts": self.opts, "form": form,
@@ -81,7 +82,7 @@ class ConfirmationRecordAdmin(ReadOnlyAdmin):
 
 
 class TextForm(forms.ModelForm):
-    refusal = ""
+    refusal: Refused | None = None
     """Why what was typed could not be published, when it was tried."""
 
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, initial=confirmation_texts.mark)
@@ -103,7 +104,7 @@ class TextForm(forms.ModelForm):
         if not self.errors and confirmation_texts.is_in_force(**words):
             self.add_error("text", _("The latest version of this text says the same. Nothing was saved."))
         elif self.refusal:
-            self.add_error("text", self.refusal)
+            self.add_error(getattr(self.refusal, "field", "text"), self.refusal.text)
         return values
 
 
@@ -131,19 +132,20 @@ class ConfirmationTextAdmin(admin.ModelAdmin):
         return False
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Who was overtaken while writing is told, in the form as it was typed; saving again is meant then."""
+        """What is refused is said in the form as it was typed; who was overtaken and saves again means it then."""
         try:
             return super().add_view(request, form_url, extra_context)
-        except confirmation_texts.JustPublished as refusal:
-            request.refusal = refusal.text
-            typed: Any = request.POST.copy()
-            typed["seen"] = str(confirmation_texts.mark())
-            request.POST = typed
+        except Refused as refusal:
+            request.refusal = refusal
+            if isinstance(refusal, confirmation_texts.JustPublished):
+                typed: Any = request.POST.copy()
+                typed["seen"] = str(confirmation_texts.mark())
+                request.POST = typed
             return super().add_view(request, form_url, extra_context)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        form.refusal = getattr(request, "refusal", "")
+        form.refusal = getattr(request, "refusal", None)
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

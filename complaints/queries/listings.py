@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from complaints.lifecycle import State
 from complaints.matter_keys import product_mark
@@ -18,9 +18,6 @@ WINDOW = timedelta(days=90)
 REMEMBERED_SECONDS = 300
 RELATED = 20
 MOST_SPELLINGS = 30
-LATE = _("This was confirmed after the order was placed; it will not show that the buyer knew before.")
-"""What is said of a record that `is_late`."""
-
 MOST_BLAMED = 1_000
 """Names of products that are looked at: those with most complaints."""
 
@@ -133,12 +130,20 @@ def _confirmations(order: Order) -> QuerySet[ConfirmationRecord]:
     return rows.filter(confirmed_at__lte=order.placed_at) if order.placed_at else rows
 
 
-def is_late(record: ConfirmationRecord) -> bool:
-    """Whether its order was placed before the buyer confirmed; it does not show then that the buyer knew."""
+def doubts(record: ConfirmationRecord) -> list[str]:
+    """Why a record will not show that the buyer knew before: what its order, as far as we know it, tells against it."""
     if not record.order_number:
-        return False
+        return []
     orders = Order.objects.filter(shop=record.shop_id, number=record.order_number)
-    return orders.filter(placed_at__lt=record.confirmed_at).exists()
+    rows = list(orders.values_list("placed_at", "lines__product_id", "lines__title"))
+    found = []
+    if any(placed_at and placed_at < record.confirmed_at for placed_at, _number, _title in rows):
+        found.append(_("This was confirmed after the order was placed; it will not show that the buyer knew before."))
+    # An order without lines is one row that names nothing.
+    lines = [(number or "", title or "") for _placed_at, number, title in rows if number or title]
+    if lines and not any(is_of(record.product, number, title) for number, title in lines):
+        found.append(_("The order as we know it has no such product."))
+    return found
 
 
 # ---------------------------------------------------------------- what to mend first

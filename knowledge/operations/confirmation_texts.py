@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from knowledge.models import ConfirmationText
 from knowledge.refusals import Refused
 
+from .customer_texts import refuse_blocked, refuse_placeholders
 from .turns import take_turn
 
 
@@ -25,16 +26,20 @@ def mark() -> int:
 
 
 def publish(*, code: str, name: str, text: str, text_en: str, seen: int, actor: Any, now: datetime) -> ConfirmationText:
-    """The text as the next version under its code; `seen` is the `mark` when it was begun. Raises JustPublished."""
+    """The text as the next version under its code; `seen` is the `mark` when it was begun.
+
+    Raises PlaceholderLeft, TextBlocked, JustPublished.
+    """
+    words = {"text": text, "text_en": text_en}
+    refuse_placeholders(words)
+    refuse_blocked(words, now=now)
     versions = ConfirmationText.objects.filter(code=code)
     with transaction.atomic():
         take_turn(f"confirmation text {code}")
         if versions.filter(pk__gt=seen).exists():
             raise JustPublished
         number = (versions.aggregate(last=Max("number"))["last"] or 0) + 1
-        return versions.create(
-            code=code, number=number, name=name, text=text, text_en=text_en, author=actor, published_at=now
-        )
+        return versions.create(code=code, number=number, name=name, **words, author=actor, published_at=now)
 
 
 def is_in_force(*, code: str, name: str, text: str, text_en: str) -> bool:

@@ -1,52 +1,29 @@
 """What managers do to service policies: write, review, publish for a day, take back. Each with its row of history."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from knowledge import rendering
-from knowledge.marking import line_of
 from knowledge.models import ServicePolicy, ServicePolicyVersion
 from knowledge.policy_terms import left_behind, published_mark
-from knowledge.queries import reply_findings, terms_before
+from knowledge.queries import terms_before
 from knowledge.refusals import Refused
 from knowledge.versioning import Review, Status
 
 from . import versions
+from .customer_texts import TEXTS, TextRefused, refuse_blocked, refuse_placeholders
 from .versions import TextMissing
 
 TERMS = ("text", "text_en", "sources", "reviewed_on")
-TEXTS = {"text": _("Chinese text"), "text_en": _("English text")}
 LENGTH = 8_000
 """Characters per language: a page of them, with all that it loads, stays under 50 KB."""
 
-MOST_NAMED = 5
-"""Places that a refusal names; the page marks all."""
 
-
-class TermsRefused(Refused):
-    """Said at the text in one language: `field`."""
-
-    def __init__(self, *, field: str, **names: Any) -> None:
-        self.field = field
-        super().__init__(**names)
-
-
-class TermsTooLong(TermsRefused):
+class TermsTooLong(TextRefused):
     message = _("The text has %(n)s characters; %(most)s fit on a page.")
-
-
-class PlaceholderLeft(TermsRefused):
-    message = _("Nobody fills in %(names)s on a page for customers. Write out what is meant.")
-
-
-class TermsBlocked(TermsRefused):
-    message = _("Phrase rules hold this text back. Change these words first: %(places)s")
 
 
 class OtherLanguageOld(Refused):
@@ -105,7 +82,7 @@ def write(
 def submit(policy_id: int, *, seen: str, stays: str = "", actor: Any, now: datetime) -> ServicePolicyVersion:
     """Hand the draft over for review. `stays`: the text of which somebody has confirmed that it need not change.
 
-    Raises NoDraft, DraftChanged, NotInThisStatus, TermsBlocked, PlaceholderLeft, OtherLanguageOld.
+    Raises NoDraft, DraftChanged, NotInThisStatus, TextBlocked, PlaceholderLeft, OtherLanguageOld.
     """
     with versions.locked(ServicePolicy, policy_id) as policy:
         draft = versions.seen_draft(policy, seen)
@@ -152,7 +129,7 @@ def publish(
     """Announce the reviewed version, in force at once or from a moment to come.
 
     What was published before stays so: it holds until this one does. `among`: the people who see this policy, if not
-    all; while one of them could publish it, the author may not. Raises InThePast, OwnText, TermsBlocked,
+    all; while one of them could publish it, the author may not. Raises InThePast, OwnText, TextBlocked,
     PlaceholderLeft, NoDraft, DraftChanged, NotInThisStatus.
     """
     begins = effective_from or now
@@ -222,26 +199,11 @@ def _check(terms: Mapping[str, Any]) -> None:
     for name in TEXTS:
         if len(terms[name]) > LENGTH:
             raise TermsTooLong(field=name, n=len(terms[name]), most=LENGTH)
-        if braced := rendering.braced(terms[name]):
-            raise PlaceholderLeft(field=name, names=", ".join(f"{{{one}}}" for one in braced))
+    refuse_placeholders(terms)
 
 
 def _refuse_unfit(version: ServicePolicyVersion, *, now: datetime) -> None:
     """What no page may show, however it came into the draft: it may be older than the rules."""
     terms = {name: getattr(version, name) for name in TERMS}
     _check(terms)
-    blocked = [(name, place) for name in TEXTS for place in _blocked(name, terms[name], now=now)]
-    if blocked:
-        named = list(islice(dict.fromkeys(place for _name, place in blocked), MOST_NAMED + 1))
-        named[MOST_NAMED:] = ["…"] * (len(named) > MOST_NAMED)
-        raise TermsBlocked(field=blocked[0][0], places=gettext("; ").join(named))
-
-
-def _blocked(name: str, text: str, *, now: datetime) -> Iterator[str]:
-    """Each blocked phrase with its place and what to do about it."""
-    for one in reply_findings(text, now=now):
-        if one.blocks:
-            yield gettext("“%(phrase)s” (%(text)s, line %(line)s: %(advice)s)") % {
-                "phrase": text[one.start : one.end], "text": TEXTS[name], "line": line_of(text, one.start),
-                "advice": one.rule.suggestion or one.rule.reason,
-            }  # fmt: skip
+    refuse_blocked(terms, now=now)

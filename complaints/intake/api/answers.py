@@ -151,7 +151,8 @@ class ConfirmationTaken(BaseModel):
         str | None,
         Field(
             description=_(
-                "Where the order was placed before the buyer confirmed: it does not show then that the buyer knew."
+                "What the order tells against it, a sentence a line: it was placed before the buyer confirmed, "
+                "or has no such product."
             )
         ),
     ]

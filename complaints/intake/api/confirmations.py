@@ -9,7 +9,7 @@ from ninja import Router
 from complaints.models import ConfirmationRecord, Scope
 from complaints.operations import confirmations
 from complaints.operations.confirmations import Confirmation
-from complaints.queries.listings import LATE, is_late
+from complaints.queries.listings import doubts
 from complaints.refusals import Refused
 from knowledge.models import ConfirmationText
 
@@ -23,6 +23,7 @@ _FIELDS = {
     confirmations.BuyerMissing: ("order_number", "buyer_missing"),
     confirmations.ProductMissing: ("product_id", "product_missing"),
     confirmations.StillToCome: ("confirmed_at", "in_the_future"),
+    confirmations.NotPublishedThen: ("text", "not_published_then"),
 }
 
 
@@ -86,6 +87,6 @@ def _said(record: ConfirmationRecord) -> Said:
         "order_number": record.order_number or None,
         "confirmed_at": shown.moment(record.confirmed_at),
         "channel": record.channel,
-        "warning": str(LATE) if is_late(record) else None,
+        "warning": "\n".join(doubts(record)) or None,
     }
     return Said(201, body)

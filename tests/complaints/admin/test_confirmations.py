@@ -15,6 +15,7 @@ from complaints.models import Complaint, ConfirmationRecord, OrderLine, Shop
 from complaints.models.customer import Fact, fingerprint
 from complaints.roles import ROLES
 from knowledge.models import ConfirmationText
+from knowledge.operations import confirmation_texts
 from tests.complaints.admin.situations import page_of
 from tests.factories.complaints import NOW, complaint_in
 from tests.factories.listings import POOR, WHOLE, ConfirmationFactory, ProductFactory, checked
@@ -184,6 +185,25 @@ def test_one_after_the_order_is_kept_with_a_word_of_warning(
     assert ConfirmationRecord.objects.count() == 1
 
 
+def test_a_product_that_the_order_has_not_is_kept_with_a_word_of_warning_beside_others(
+    client: Client, complaint: Complaint, shop: Shop
+) -> None:
+    given = typed(shop, order=complaint.order.number, product="别的", confirmed_at="2026-11-20T10:00")
+    answer = client.post(reverse(ADD), given, follow=True)
+    assert [one.level_tag for one in answer.context["messages"]] == ["success", "warning", "warning"]
+    assert ConfirmationRecord.objects.count() == 1
+
+
+def test_a_version_from_after_the_confirmation_is_refused_at_the_text(client: Client, shop: Shop) -> None:
+    words = {"code": "OWN", "name": "定制", "text": "请确认", "text_en": ""}
+    new = confirmation_texts.publish(**words, seen=confirmation_texts.mark(), actor=None, now=NOW)
+    answer = client.post(reverse(ADD), typed(shop, text=new.pk))
+    form = answer.context["form"]
+    assert (answer.status_code, list(form.errors), form["product"].value()) == (422, ["text"], TITLE)
+    assert not ConfirmationRecord.objects.exists()
+    assert client.post(reverse(ADD), typed(shop, text=new.pk, confirmed_at="2026-11-20T10:00")).status_code == 302
+
+
 def test_a_record_of_another_shop_is_neither_made_nor_seen(client: Client, shop: Shop) -> None:
     theirs = ConfirmationFactory(order_number="9988776655")
     assert client.post(reverse(ADD), typed(theirs.shop)).status_code == 422
@@ -213,6 +233,22 @@ def test_who_was_overtaken_while_writing_a_text_is_told_and_can_save_again(
     assert first.post(reverse(TEXTS), mine | {"seen": form["seen"].value()}).status_code == 302
     told = ConfirmationText.objects.filter(code="MADE-TO-ORDER", number__gt=1).order_by("number")
     assert list(told.values_list("text", flat=True)) == ["别人的", "请您核对尺寸"]
+
+
+@pytest.mark.parametrize("field", ["text", "text_en"])
+@pytest.mark.parametrize("words", ["本店拥有最终解释权", "请在{deadline}前确认"])
+def test_words_that_no_customer_may_read_are_refused_at_their_field_and_stay_in_the_form(
+    field: str, words: str, user_with: Callable[..., Any], client_for: Callable[[Any], Client], shop: Shop
+) -> None:
+    manager = client_for(user_with("knowledge_manager"))
+    seen = manager.get(reverse(TEXTS)).context["adminform"].form["seen"].value()
+    given = {"code": "OWN", "name": "自用", "text": "请确认", "text_en": "Confirm", "seen": seen} | {field: words}
+    refused = manager.post(reverse(TEXTS), given)
+    form = refused.context["adminform"].form
+    assert (refused.status_code, list(form.errors)) == (422, [field])
+    assert (form[field].value(), form["seen"].value()) == (words, str(seen))
+    assert not ConfirmationText.objects.filter(code="OWN").exists()
+    assert manager.post(reverse(TEXTS), given | {field: "请确认"}).status_code == 302
 
 
 def test_a_text_is_published_as_the_next_version_and_stays_as_it_is(

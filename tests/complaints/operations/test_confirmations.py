@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import translation
 
-from complaints.models import ConfirmationRecord
+from complaints.models import ConfirmationRecord, OrderLine, Product
 from complaints.operations import confirmations
 from complaints.operations.confirmations import Confirmation
+from complaints.queries.listings import doubts
 from knowledge.models import ConfirmationText
 from knowledge.operations import confirmation_texts
+from tests.factories.complaints import OrderFactory
 from tests.factories.listings import ConfirmationFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +69,59 @@ def test_what_is_still_to_come_is_refused(one: Confirmation, now: Any) -> None:
     later = replace(one, confirmed_at=now + timedelta(minutes=6))
     with pytest.raises(confirmations.StillToCome):
         confirmations.record(later, actor=None, now=now)
+
+
+def published(now: Any) -> ConfirmationText:
+    words = {"code": "MADE-TO-ORDER", "name": "定制", "text": "请确认", "text_en": ""}
+    return confirmation_texts.publish(**words, seen=confirmation_texts.mark(), actor=None, now=now)
+
+
+def test_a_version_that_was_published_later_cannot_have_been_confirmed(one: Confirmation, now: Any) -> None:
+    new = replace(one, text=published(now), confirmed_at=now - timedelta(minutes=6))
+    with translation.override("en"), pytest.raises(confirmations.NotPublishedThen) as refused:
+        confirmations.record(new, actor=None, now=now)
+    assert "Nov. 20, 2026" in refused.value.text
+    assert not ConfirmationRecord.objects.exists()
+    assert not Product.objects.exists()
+    confirmations.record(replace(new, confirmed_at=now - timedelta(minutes=5)), actor=None, now=now)
+
+
+def test_the_default_version_has_always_been_there(one: Confirmation, now: Any) -> None:
+    confirmations.record(replace(one, confirmed_at=now - timedelta(days=900)), actor=None, now=now)
+
+
+def test_a_delivery_that_was_kept_stays_so_when_another_version_is_meant_by_now(one: Confirmation, now: Any) -> None:
+    earlier = replace(one, confirmed_at=now - timedelta(days=1))
+    kept = confirmations.record(earlier, actor=None, now=now)
+    assert confirmations.record(replace(earlier, text=published(now)), actor=None, now=now) == kept
+
+
+@pytest.mark.parametrize(
+    ("values", "lines", "doubtful"),
+    [
+        ({"product_id": "1"}, [("1", "别的标题")], False),
+        ({"product_id": "1"}, [("2", "定制桌")], True),
+        ({"product_id": "1"}, [("", "定制 桌")], False),
+        ({}, [("2", "别的"), ("3", "定制桌")], False),
+        ({}, [("2", "别的")], True),
+        ({"order": "", "buyer": "tb_wang"}, [("2", "别的")], False),
+        ({}, [], False),
+    ],
+)
+def test_of_an_order_with_other_products_it_is_said(
+    values: Any, lines: list[Any], doubtful: bool, one: Confirmation, shop: Any, now: Any
+) -> None:
+    ours, theirs = OrderFactory(shop=shop, number="20261"), OrderFactory(number="20261")
+    OrderLine.objects.all().delete()
+    OrderLine.objects.create(order=theirs, position=1, title="别的")
+    for position, (number, title) in enumerate(lines, start=1):
+        OrderLine.objects.create(order=ours, position=position, product_id=number, title=title)
+    record = confirmations.record(replace(one, **values), actor=None, now=now)
+    assert bool(doubts(record)) == doubtful
+
+
+def test_of_an_order_that_nobody_knows_nothing_is_said(one: Confirmation, now: Any) -> None:
+    assert doubts(confirmations.record(one, actor=None, now=now)) == []
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from django.utils import translation
 from knowledge.models import ServicePolicy, ServicePolicyVersion
 from knowledge.operations import service_policies
 from knowledge.operations.bootstrap import load_content
+from knowledge.operations.customer_texts import PlaceholderLeft, TextBlocked
 from knowledge.operations.versions import DraftChanged, DraftOpen, NoDraft, TextMissing, UnderReview
 from knowledge.policy_terms import blocks, in_force
 from knowledge.versioning import CommentMissing, NotInThisStatus, OwnText, Status
@@ -160,8 +161,8 @@ def test_an_old_text_comes_back_as_a_draft(policy: ServicePolicy, who: dict[str,
         ({"text": " \n"}, TextMissing),
         ({"text": "字" * 8_001}, service_policies.TermsTooLong),
         ({"text_en": "x" * 8_001}, service_policies.TermsTooLong),
-        ({"text": "{deadline}前退款"}, service_policies.PlaceholderLeft),
-        ({"text_en": "by { anything }"}, service_policies.PlaceholderLeft),
+        ({"text": "{deadline}前退款"}, PlaceholderLeft),
+        ({"text_en": "by { anything }"}, PlaceholderLeft),
     ],
 )
 def test_what_no_page_can_show_is_refused(
@@ -200,7 +201,7 @@ def test_blocked_words_hold_terms_back_with_their_place_and_advice(
 ) -> None:
     terms = TERMS | {"text_en": "Seven days"} | {name: f"## A\n\n- {BLOCKED}"}
     before = draft(policy).mark
-    with translation.override("en"), pytest.raises(service_policies.TermsBlocked) as refused:
+    with translation.override("en"), pytest.raises(TextBlocked) as refused:
         service_policies.hand_over(policy.pk, terms, seen=before, **who)
     assert f"“最终解释权” ({label} text, line 3: Delete it)" in refused.value.text
     assert refused.value.field == name
@@ -209,15 +210,13 @@ def test_blocked_words_hold_terms_back_with_their_place_and_advice(
 
 def test_a_refusal_names_a_few_places_only(policy: ServicePolicy, who: dict[str, Any]) -> None:
     terms = TERMS | {"text": f"{BLOCKED}\n" * 9}
-    with pytest.raises(service_policies.TermsBlocked) as refused:
+    with pytest.raises(TextBlocked) as refused:
         service_policies.hand_over(policy.pk, terms, seen=draft(policy).mark, **who)
     assert refused.value.text.count("解释权") == 5
     assert refused.value.text.endswith("…")
 
 
-@pytest.mark.parametrize(
-    ("text", "error"), [(BLOCKED, service_policies.TermsBlocked), ("{deadline}", service_policies.PlaceholderLeft)]
-)
+@pytest.mark.parametrize(("text", "error"), [(BLOCKED, TextBlocked), ("{deadline}", PlaceholderLeft)])
 def test_what_was_in_review_before_the_rule_is_not_published(
     text: str, error: type[Exception], policy: ServicePolicy, who: dict[str, Any]
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from complaints.models import ConfirmationRecord, Product
+from complaints.models import ConfirmationRecord, OrderLine, Product
 from knowledge.models import ConfirmationText
 from knowledge.operations import confirmation_texts
 from tests.factories.complaints import OrderFactory
@@ -42,9 +42,21 @@ def test_one_after_the_order_is_kept_and_answered_with_a_warning(
     confirmed = datetime.fromisoformat(BODY["confirmed_at"])
     OrderFactory(shop=shop, number=BODY["order_number"], placed_at=confirmed + timedelta(hours=hours))
     OrderFactory(number=BODY["order_number"], placed_at=confirmed - timedelta(days=1))
+    OrderLine.objects.update(title=BODY["product"])
     answer = program.post(PATH, BODY)
     assert (answer.status_code, bool(answer.json()["warning"])) == (201, late)
     assert ConfirmationRecord.objects.count() == 1
+
+
+def test_all_that_the_order_tells_against_it_is_in_the_warning(program: Any, shop: Any) -> None:
+    confirmed = datetime.fromisoformat(BODY["confirmed_at"])
+    OrderFactory(shop=shop, number=BODY["order_number"], placed_at=confirmed - timedelta(hours=1))
+    answer = program.post(PATH, BODY, accept_language="en")
+    assert answer.status_code == 201
+    assert answer.json()["warning"].splitlines() == [
+        "This was confirmed after the order was placed; it will not show that the buyer knew before.",
+        "The order as we know it has no such product.",
+    ]
 
 
 def test_the_same_request_again_gets_the_same_answer_and_nothing_is_kept_twice(program: Any) -> None:
@@ -58,8 +70,21 @@ def test_an_older_version_can_be_named_and_the_latest_is_meant_otherwise(program
     confirmation_texts.publish(
         code="MADE-TO-ORDER", name="定制", text="新", text_en="", seen=confirmation_texts.mark(), actor=None, now=now
     )
-    assert program.post(PATH, BODY).json()["version"] == 2
-    assert program.post(PATH, BODY | {"version": 1}).json()["version"] == 1
+    body = BODY | {"confirmed_at": now.isoformat()}
+    assert program.post(PATH, body).json()["version"] == 2
+    assert program.post(PATH, body | {"version": 1}).json()["version"] == 1
+
+
+@pytest.mark.parametrize("version", [2, None])
+def test_a_version_from_after_the_confirmation_is_refused(version: int | None, program: Any, now: Any) -> None:
+    confirmation_texts.publish(
+        code="MADE-TO-ORDER", name="定制", text="新", text_en="", seen=confirmation_texts.mark(), actor=None, now=now
+    )
+    answer = program.post(PATH, BODY | {"version": version})
+    assert answer.status_code == 422
+    assert [(one["field"], one["code"]) for one in answer.json()["errors"]] == [("text", "not_published_then")]
+    assert not ConfirmationRecord.objects.exists()
+    assert program.post(PATH, BODY | {"version": 1}).status_code == 201
 
 
 @pytest.mark.parametrize(

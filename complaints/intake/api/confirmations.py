@@ -1,5 +1,8 @@
 """What buyers confirmed before they ordered, as a shop's program sends it (R2.2)."""
 
+from datetime import datetime
+
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -56,7 +59,7 @@ def create_confirmation(request: HttpRequest, payload: shapes.NewConfirmation) -
 def _confirmation(one: Asked, sent: shapes.NewConfirmation) -> Confirmation:
     return Confirmation(
         shop=one.key.shop,
-        text=_text(sent.text.strip(), sent.version),
+        text=_text(sent.text.strip(), sent.version, sent.confirmed_at),
         confirmed_at=sent.confirmed_at,
         channel=sent.channel or one.key.channel,
         product_id=sent.product_id,
@@ -68,9 +71,11 @@ def _confirmation(one: Asked, sent: shapes.NewConfirmation) -> Confirmation:
     )
 
 
-def _text(code: str, version: int | None) -> ConfirmationText:
+def _text(code: str, version: int | None, confirmed_at: datetime) -> ConfirmationText:
+    """The version that was named, else the one that the buyer can have seen then: a delivery may come late."""
     rows = ConfirmationText.objects.filter(code=code).order_by("-number")
-    found = (rows.filter(number=version) if version else rows).first()
+    then = rows.filter(Q(published_at=None) | Q(published_at__lte=confirmed_at))
+    found = rows.filter(number=version).first() if version else then.first() or rows.last()
     if found is None:
         sentence = _("There is no confirmation text with this code and version. The desk lists them under Knowledge.")
         raise invalid([FieldError("text", "unknown_text", sentence)])

@@ -125,7 +125,8 @@ class NewConfirmation(Shape):
         ),
     ]  # fmt: skip
     version: Annotated[
-        int | None, Field(ge=1, le=32767, description=_("Which version was confirmed. Empty: the latest one."))
+        int | None,
+        Field(ge=1, le=32767, description=_("Which version was confirmed. Empty: the one in force then.")),
     ] = None
     confirmed_at: Annotated[Moment, Field(description=_("When the buyer confirmed it."))]
     channel: Annotated[ChannelName | None, Field(description=_("By which channel. Empty: that of the key."))] = None

@@ -21,5 +21,15 @@ def test_findings_stand_in_their_lines_and_end_with_them() -> None:
     ]
 
 
+def test_a_finding_that_begins_with_line_ends_stands_where_its_words_are() -> None:
+    text = "本店\n\n保证正品"
+    for start in (2, 3):
+        assert [
+            (number, line[one.start : one.end]) for number, line, (one,) in by_line(text, [Finding(start, 6, RULE)])
+        ] == [(3, "保证")]
+    crossing = by_line(text, [Finding(1, 6, RULE)])
+    assert [(number, line[one.start : one.end]) for number, line, (one,) in crossing] == [(1, "店")]
+
+
 def test_without_findings_there_is_no_line() -> None:
     assert by_line("a\nb", []) == []

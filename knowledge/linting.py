@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .folding import Folded, fold, fold_pattern
 from .refusals import Refused
-from .wrapping import passages
+from .wrapping import Span, passages
 
 LEVELS = ("block", "warn", "hint")
 """The strictest first."""
@@ -97,9 +97,6 @@ class Finding:
     def strictness(self) -> int:
         """0 for the strictest level."""
         return LEVELS.index(self.rule.level)
-
-
-Span = tuple[int, int]
 
 
 def check_pattern(pattern: str) -> int:

@@ -62,28 +62,38 @@ def passages(folded: Folded, text: str, *, titled: bool = False) -> Passages | N
     wraps = _wraps(folded, text, titled=titled)
     if not wraps:
         return None
-    letters = list(text)
-    for place in wraps:
-        letters[place] = " "
-    joined = fold("".join(letters))
+    at = [place for one in wraps for place in one.places]
     kept: list[str] = []
     places: list[int] = []
     ends: list[int] = []
-    for found in _SENTENCE.finditer(joined.text):
-        inside = joined.places[found.start() : found.end()]
-        if inside and bisect_left(wraps, inside[0]) < bisect_left(wraps, inside[-1]):
-            kept.append(found[0])
-            places += inside
-            ends.append(len(places))
+    for begin, end in _paragraphs(folded, wraps):
+        letters = list(text[begin:end])
+        for place in at[bisect_left(at, begin) : bisect_left(at, end - 1)]:
+            letters[place - begin] = " "
+        joined = fold("".join(letters))
+        for found in _SENTENCE.finditer(joined.text):
+            inside = [begin + place for place in joined.places[found.start() : found.end()]]
+            if inside and bisect_left(at, inside[0]) < bisect_left(at, inside[-1]):
+                kept.append(found[0])
+                places += inside
+                ends.append(len(places))
     return Passages(
         Folded("".join(kept), tuple(places)),
         tuple(ends),
-        tuple(dict.fromkeys(bisect_left(places, place) for place in wraps)),
+        tuple(dict.fromkeys(bisect_left(places, place) for place in at)),
     )
 
 
-def _wraps(folded: Folded, text: str, *, titled: bool) -> list[int]:
-    """The places of the line ends that only wrap a line, in order."""
+def _paragraphs(folded: Folded, wraps: Sequence[_Break]) -> Iterator[Span]:
+    """Where lines that belong together begin and end in the text as it was written, with the line end after them."""
+    starts = [number for number, one in enumerate(wraps) if number == 0 or wraps[number - 1].after != one.before]
+    for start, end in pairwise([*starts, len(wraps)]):
+        last = min(wraps[end - 1].after[1], len(folded.places) - 1)
+        yield folded.places[wraps[start].before[0]], folded.places[last] + 1
+
+
+def _wraps(folded: Folded, text: str, *, titled: bool) -> list[_Break]:
+    """The line ends that only wrap a line, in order."""
     title_end = text.find("\n") if titled else -1
     chinese: list[_Break] = []
     wraps: list[_Break] = []
@@ -96,7 +106,7 @@ def _wraps(folded: Folded, text: str, *, titled: bool) -> list[int]:
         elif _goes_on(last, first, written=text[folded.places[one.after[0]]]):
             wraps.append(one)
     wraps += _inside_words(folded.text, chinese)
-    return sorted(place for one in wraps if not _stands_out(folded.text, one) for place in one.places)
+    return sorted(one for one in wraps if not _stands_out(folded.text, one))
 
 
 def _breaks(folded: Folded, text: str) -> Iterator[_Break]:

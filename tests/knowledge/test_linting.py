@@ -54,6 +54,10 @@ def test_a_line_that_is_only_wrapped_hides_no_words() -> None:
 def test_a_line_end_stays_an_end_wherever_a_pattern_asks_for_one() -> None:
     ends = rule("会(好|到)(\\n|$)", expressions=True)
     assert found("一定会好\n请放心", ends) == ["会好\n"]
+    assert found("一定会尽\n快会好\n请放心", SOON, ends) == ["尽\n快", "会好\n"]
+    late = rule("尽快会(好|到)(\\n|$)", expressions=True)
+    assert found("一定尽\n快会好\r\n请放心", late) == ["尽\n快会好\r"]
+    assert found("一定尽\n快会好", late) == ["尽\n快会好"]
     calm = rule("差评", exceptions=("不[^。\\n]{0,9}差评",), expressions=True)
     assert found("我们不改价\n删差评", calm) == ["差评"]
     assert found("我们不改这条差\n评", calm) == []

@@ -1,8 +1,8 @@
 """A text as the phrase rules read it, whose every character knows where it came from. Pure.
 
 Full-width and traditional characters, capitals, invisible characters and what is put between Chinese characters to get
-past a rule all fold away, a line break among it, and so do the spaces of a word or a number that is written spaced out.
-The end of a sentence or a clause stays, and so does an empty line, so that two of them are never read as one.
+past a rule all fold away, and so do the spaces of a word or a number that is written spaced out. The end of a sentence,
+a clause or a line stays, so that two of them are never read as one.
 """
 
 import re
@@ -15,17 +15,16 @@ from typing import Any
 
 from opencc import OpenCC
 
-SENTENCE_ENDS = frozenset("。!?;")
+SENTENCE_ENDS = frozenset("。!?;\n")
 CLAUSE_ENDS = frozenset(",、:")
 LINE_ENDS = frozenset("\r\n\v\f\x85\u2028\u2029")
-BREAK = "\n"
 _SPACED_OUT = re.compile("(?<![a-z0-9])[a-z0-9](?: [a-z0-9]){2,}(?![a-z0-9])")
 _INVISIBLE = frozenset({"Cf", "Cc", "Mn", "Me", "Cs", "Co", "Cn"})
 _CJK = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF))
 
 
 class Kind(IntEnum):
-    """What a character is to its neighbours. A filler says nothing by itself: a space, a line end, a sign, an emoji."""
+    """What a character is to its neighbours. A filler says nothing by itself: a space, a sign, an emoji."""
 
     CHINESE = 1
     OTHER = 2
@@ -79,6 +78,7 @@ def fold_pattern(pattern: str) -> str:
     return "".join(_in_pattern(letter) for letter in pattern)
 
 
+@lru_cache(maxsize=20_000)
 def is_cjk(letter: str) -> bool:
     code = ord(letter)
     return any(first <= code <= last for first, last in _CJK)
@@ -88,7 +88,7 @@ def is_cjk(letter: str) -> bool:
 def _read(letter: str) -> tuple[tuple[str, Kind], ...]:
     """The plain characters that this one stands for, each with what it is to its neighbours."""
     if letter in LINE_ENDS:
-        return (("\r" if letter == "\r" else BREAK, Kind.FILLER),)
+        return (("\n", Kind.END),)
     plain = (one for one in unicodedata.normalize("NFKC", letter).lower() if not _invisible(one))
     return tuple(_classed(one) for one in plain)
 
@@ -117,36 +117,14 @@ def _converter() -> Any:
 
 
 def _standing(held: list[tuple[str, int]], before: Kind, after: Kind) -> list[tuple[str, int]]:
-    """What stays of the spaces, line ends and signs between two characters.
-
-    A line break between Chinese ones goes, except where an empty line or a sign, such as the bullet of a list, makes it
-    a border.
-    """
-    breaks = [place for place, (plain, _at) in enumerate(held) if plain in "\r\n" and not _is_second(held, place)]
-    if not breaks or (len(breaks) == 1 and before == after == Kind.CHINESE and all(one[0] in " \r\n" for one in held)):
-        return _beside(held, before, after)
-    standing, begin = [], 0
-    for place in breaks:
-        standing += [*_beside(held[begin:place], before, Kind.END), (BREAK, held[place][1])]
-        begin, before = place + 1, Kind.END
-    return standing + _beside(held[begin:], before, after)
-
-
-def _is_second(held: list[tuple[str, int]], place: int) -> bool:
-    """Whether this is the second of the two characters with which a line may end; the first one stands for both."""
-    plain, at = held[place]
-    return plain == BREAK and place > 0 and held[place - 1] == ("\r", at - 1)
-
-
-def _beside(held: list[tuple[str, int]], before: Kind, after: Kind) -> list[tuple[str, int]]:
-    """What stays of the spaces and signs of a line: nothing between Chinese characters; between others the signs, or
-    one space, which says nothing beside a Chinese character or an end.
+    """What stays of the spaces and signs between two characters: nothing between Chinese ones; between others the
+    signs, or one space, which says nothing beside a Chinese character or an end.
     """
     if before == after == Kind.CHINESE:
         return []
-    if signs := [one for one in held if one[0] not in " \r\n"]:
+    if signs := [one for one in held if one[0] != " "]:
         return signs
-    return [one for one in held if one[0] == " "][:1] if before == after == Kind.OTHER else []
+    return held[:1] if before == after == Kind.OTHER else []
 
 
 def _pull_together(letters: list[str], places: list[int]) -> None:

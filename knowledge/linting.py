@@ -5,7 +5,7 @@ whatever a manager writes. Both read the folded text, and findings point into th
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -16,8 +16,9 @@ import ahocorasick
 import re2
 from django.utils.translation import gettext_lazy as _
 
-from .folding import fold, fold_pattern
+from .folding import Folded, fold, fold_pattern
 from .refusals import Refused
+from .wrapping import Span, passages
 
 LEVELS = ("block", "warn", "hint")
 """The strictest first."""
@@ -31,7 +32,7 @@ RULE_SIZE = 8_000
 
 MOST_LOOKED_AT = 5_000
 MOST_EACH = 100
-"""Places that one rule marks in one text: more would help nobody, and time stays bounded."""
+"""Places that one rule marks in one look: more would help nobody, and time stays bounded."""
 
 
 class PatternBroken(Refused):
@@ -98,9 +99,6 @@ class Finding:
         return LEVELS.index(self.rule.level)
 
 
-Span = tuple[int, int]
-
-
 def check_pattern(pattern: str) -> int:
     """The size of an expression. Raises what a manager has to mend in it: PatternBroken, PatternTooLong,
     PatternTooCostly, PatternTooWide.
@@ -124,30 +122,42 @@ class RuleSet:
         self._phrases = _Phrases(self.rules)
         self._patterns = _Patterns(self.rules)
 
-    def findings(self, text: str, *, scope: str, on: date) -> list[Finding]:
-        """What the rules for this scope and day find, in order of place; within a category nothing inside another."""
-        return self._look(text, {place for place, rule in enumerate(self.rules) if rule.holds(scope, on)})
+    def findings(self, text: str, *, scope: str, on: date, titled: bool = False) -> list[Finding]:
+        """What the rules for this scope and day find, in order of place; within a category nothing inside another.
+
+        `titled`: the first line is a title, so that no phrase goes on from it.
+        """
+        asked = {place for place, rule in enumerate(self.rules) if rule.holds(scope, on)}
+        return self._look(text, asked, titled=titled)
 
     def finds(self, text: str) -> list[Finding]:
         """What any of the rules finds, whatever its scope and its days."""
         return self._look(text, set(range(len(self.rules))))
 
-    def _look(self, text: str, asked: set[int]) -> list[Finding]:
+    def _look(self, text: str, asked: set[int], *, titled: bool = False) -> list[Finding]:
+        """Every line end is an end first; then what is found goes on over one that only wraps a line."""
         folded = fold(text)
         if not folded.text or not asked:
             return []
+        found = list(self._found(folded, asked))
+        if wrapped := passages(folded, text, titled=titled):
+            found += self._found(wrapped.folded, asked, wrapped.wrap)
+        return _without_inner(found)
+
+    def _found(
+        self, folded: Folded, asked: set[int], counts: Callable[[int, int], bool] = lambda _start, _end: True
+    ) -> Iterator[Finding]:
         spans: dict[int, list[Span]] = {}
         exempt: dict[int, list[Span]] = {}
         for source in (self._phrases, self._patterns):
             for place, is_exception, span in source.spans(folded.text, asked):
-                (exempt if is_exception else spans).setdefault(place, []).append(span)
-        found: list[Finding] = []
+                if counts(*span):
+                    (exempt if is_exception else spans).setdefault(place, []).append(span)
         for place, several in spans.items():
             cover = _Cover(exempt.get(place, ()))
             # What is left alone takes no place from what is not.
             open_to_it = (span for span in several if not cover.holds(span))
-            found += (Finding(*folded.span(*span), self.rules[place]) for span in islice(open_to_it, MOST_EACH))
-        return _without_inner(found)
+            yield from (Finding(*folded.span(*span), self.rules[place]) for span in islice(open_to_it, MOST_EACH))
 
 
 class _Cover:

@@ -82,7 +82,7 @@ class Items:
 
     def missing(self, text: str, kind: str) -> list[Item]:
         """What a listing of this kind must say and this text does not."""
-        found = {one.rule.category for one in self._cues.findings(text, scope=SCOPE, on=date.min)}
+        found = {one.rule.category for one in self._cues.findings(text, scope=SCOPE, on=date.min, titled=True)}
         return [item for item in self.items if item.needed_for(kind) and item.code not in found]
 
 
@@ -98,7 +98,7 @@ def whole(title: str, text: str) -> str:
 
 def assess(text: str, *, kind: str, items: Items, rules: RuleSet, on: date) -> Assessment:
     """Judge `whole(title, text)` of a listing by the items and by the phrase rules of that day."""
-    return Assessment(tuple(items.missing(text, kind)), tuple(rules.findings(text, scope=SCOPE, on=on)))
+    return Assessment(tuple(items.missing(text, kind)), tuple(rules.findings(text, scope=SCOPE, on=on, titled=True)))
 
 
 def _cues(item: Item) -> Iterator[RuleSpec]:

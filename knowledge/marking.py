@@ -41,6 +41,11 @@ def excerpt(text: str, findings: Iterable[Finding], around: int = 40) -> list[Pi
     return [*([Piece("…")] if begin else []), *shown, *([Piece("…")] if end < len(text) else [])]
 
 
+def begin_of(text: str, one: Finding) -> int:
+    """Where the words of a finding begin: a pattern may find the line ends before them, too."""
+    return one.end - len(text[one.start : one.end].lstrip())
+
+
 def line_of(text: str, place: int) -> int:
     """The number of the line, from 1."""
     return text.count("\n", 0, place) + 1
@@ -52,8 +57,9 @@ def by_line(text: str, findings: Iterable[Finding]) -> list[tuple[int, str, list
     begins = list(accumulate((len(line) + 1 for line in lines), initial=0))
     found: dict[int, list[Finding]] = {}
     for one in findings:
-        number = line_of(text, one.start)
+        start = begin_of(text, one)
+        number = line_of(text, start)
         begin, length = begins[number - 1], len(lines[number - 1])
-        inside = replace(one, start=one.start - begin, end=min(one.end - begin, length))
+        inside = replace(one, start=start - begin, end=min(one.end - begin, length))
         found.setdefault(number, []).append(inside)
     return [(number, lines[number - 1], several) for number, several in sorted(found.items())]

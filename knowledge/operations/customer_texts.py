@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from knowledge import rendering
-from knowledge.marking import line_of
+from knowledge.marking import begin_of, line_of
 from knowledge.queries import reply_findings
 from knowledge.refusals import Refused
 
@@ -54,7 +54,8 @@ def _blocked(name: str, text: str, *, now: datetime) -> Iterator[str]:
     """Each blocked phrase with its place and what to do about it."""
     for one in reply_findings(text, now=now):
         if one.blocks:
+            begin = begin_of(text, one)
             yield gettext("“%(phrase)s” (%(text)s, line %(line)s: %(advice)s)") % {
-                "phrase": text[one.start : one.end], "text": TEXTS[name], "line": line_of(text, one.start),
+                "phrase": text[begin : one.end], "text": TEXTS[name], "line": line_of(text, begin),
                 "advice": one.rule.suggestion or one.rule.reason,
             }  # fmt: skip

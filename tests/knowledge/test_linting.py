@@ -44,8 +44,40 @@ def test_two_sentences_are_not_read_as_one() -> None:
     assert found("东西不要尽\n\n快递明天到。\n尽\n- 快递", SOON) == []
 
 
-def test_neither_a_line_break_nor_spaces_hide_words() -> None:
+def test_a_line_that_is_only_wrapped_hides_no_words() -> None:
     assert found("我们会尽\n快处理", SOON) == ["尽\n快"]
+    assert found("这是快\r\n递的\n责任", BLAME) == []
+    assert found("这是快\r\n递的责任", BLAME) == ["是快\r\n递的责任"]
+    assert found("您看，\n是快\n递的责任，会尽\n快处理", SOON, BLAME) == ["是快\n递的责任", "尽\n快"]
+
+
+def test_a_line_end_stays_an_end_wherever_a_pattern_asks_for_one() -> None:
+    ends = rule("会(好|到)(\\n|$)", expressions=True)
+    assert found("一定会好\n请放心", ends) == ["会好\n"]
+    assert found("一定会尽\n快会好\n请放心", SOON, ends) == ["尽\n快", "会好\n"]
+    late = rule("尽快会(好|到)(\\n|$)", expressions=True)
+    assert found("一定尽\n快会好\r\n请放心", late) == ["尽\n快会好\r"]
+    assert found("一定尽\n快会好", late) == ["尽\n快会好"]
+    calm = rule("差评", exceptions=("不[^。\\n]{0,9}差评",), expressions=True)
+    assert found("我们不改价\n删差评", calm) == ["差评"]
+    assert found("我们不改这条差\n评", calm) == []
+    assert found("我们不改价\n删这条差\n评", calm) == ["差\n评"]
+
+
+def test_a_title_goes_on_in_no_text() -> None:
+    rules = RuleSet([SOON])
+    assert rules.findings("库存已尽\n快处理", scope="reply", on=DAY)
+    assert not rules.findings("库存已尽\n快处理", scope="reply", on=DAY, titled=True)
+    assert rules.findings("标题\n我们会尽\n快处理", scope="reply", on=DAY, titled=True)
+
+
+def test_where_a_line_is_wrapped_no_sentence_goes_on_into_another_one() -> None:
+    over = rule("会[^,]{1,30}完", expressions=True)
+    assert found("我们会尽\n快处理。做。完了", over) == ["会尽\n快处理。做。完"]
+    assert found("会尽\n快处理。这里。完结尽\n快", over, SOON) == ["会尽\n快处理。这里。完", "尽\n快"]
+
+
+def test_spaces_hide_no_words() -> None:
     sure = rule("100%", "asap", code="S")
     assert found("品质 1 0 0 % 保证，a s a p", sure) == ["1 0 0 %", "a s a p"]
     assert found("尺寸 1 0 0 x 2 0 0，选 a b c", sure) == []
@@ -151,8 +183,25 @@ def test_no_text_breaks_it_and_findings_lie_within(text: str) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["", " ", "·", "\u200b", "*", "😀", "　", "\n", "\r\n", " \n\t"]), min_size=5, max_size=5)
+    st.one_of(
+        st.lists(st.sampled_from(["", " ", "·", "\u200b", "*", "😀", "　"]), min_size=5, max_size=5),
+        # Written from top to bottom.
+        st.lists(st.sampled_from(["\n", "\r\n", " \n\t", "\u2028"]), min_size=5, max_size=5),
+    )
 )
 def test_nothing_put_between_the_characters_hides_a_phrase(between: list[str]) -> None:
     written = "".join(letter + filler for letter, filler in zip("是快递的责任"[:5], between, strict=True)) + "任"
-    assert len(found(f"我看{written}吧", BLAME)) == 1
+    assert len(found(f"你\n{written}\n吧", BLAME)) == 1
+
+
+@given(st.text(alphabet="尽快儘是递的责任ab1% \r\n。，:#", max_size=60), st.booleans())
+def test_only_what_goes_on_over_a_line_end_is_found_besides(text: str, titled: bool) -> None:
+    rules = [SOON, BLAME, rule("[尽快]{2,9}", "b[^,]{0,3}a", expressions=True, code="X", category="x")]
+    ready = RuleSet(rules)
+    places = [(one.start, one.end) for one in ready.findings(text, scope="reply", on=DAY, titled=titled)]
+    begin, lines = 0, []
+    for line in text.splitlines(keepends=True):
+        lines += [(begin + one.start, begin + one.end) for one in ready.findings(line, scope="reply", on=DAY)]
+        begin += len(line)
+    assert all(any(start <= a and b <= end for start, end in places) for a, b in lines)
+    assert all(one in lines or set(text[slice(*one)]) & set("\r\n") for one in places)

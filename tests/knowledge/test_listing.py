@@ -123,6 +123,18 @@ def test_no_listing_has_less_than_nothing_and_a_whole_one_has_all() -> None:
     assert Assessment().score == 100
 
 
+def test_a_title_and_the_text_are_never_read_as_one() -> None:
+    rules = RuleSet([rule("ABS", "block", "全国第一", "最好")])
+    for title, text, words in [
+        ("养生壶 发货范围全国", "第一次使用前请清洗", []),
+        ("收纳盒 库存最", "好收纳", []),
+        ("收纳盒", "这款用料最\n好了", ["最\n好"]),
+    ]:
+        checked = whole(title, text)
+        found = assess(checked, kind="normal", items=Items([]), rules=rules, on=ON).words
+        assert [checked[one.start : one.end] for one in found] == words
+
+
 def test_rules_for_replies_do_not_mark_listings() -> None:
     only_replies = RuleSpec(code="R", category="R", level="block", scope="reply", patterns=("最好",))
     assert not assess("最好", kind="normal", items=Items([]), rules=RuleSet([only_replies]), on=ON).words

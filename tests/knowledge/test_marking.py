@@ -1,7 +1,7 @@
 """Findings by line, for a page on which a text is long."""
 
 from knowledge.linting import Finding, RuleSpec
-from knowledge.marking import by_line, line_of
+from knowledge.marking import begin_of, by_line, line_of
 
 RULE = RuleSpec(code="X", category="vague", level="warn", patterns=("x",))
 
@@ -19,6 +19,17 @@ def test_findings_stand_in_their_lines_and_end_with_them() -> None:
         (2, "12 x 34 x", ["x", "x"]),
         (4, "xy", ["xy"]),
     ]
+
+
+def test_a_finding_that_begins_with_line_ends_stands_where_its_words_are() -> None:
+    text = "本店\n\n保证正品"
+    for start in (2, 3):
+        assert [
+            (number, line[one.start : one.end]) for number, line, (one,) in by_line(text, [Finding(start, 6, RULE)])
+        ] == [(3, "保证")]
+        assert line_of(text, begin_of(text, Finding(start, 6, RULE))) == 3
+    crossing = by_line(text, [Finding(1, 6, RULE)])
+    assert [(number, line[one.start : one.end]) for number, line, (one,) in crossing] == [(1, "店")]
 
 
 def test_without_findings_there_is_no_line() -> None:

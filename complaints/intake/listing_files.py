@@ -6,7 +6,7 @@ that comes twice changes nothing, for the same text is checked once.
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,11 +21,12 @@ from complaints.models import Shop
 from complaints.operations import listings
 
 from . import spool
-from .listing_rows import WAITING, Judge, NotAListingSheet, Reader, Row, Verdict, expect_columns, is_empty
+from .listing_rows import WAITING, Judge, NotAListingSheet, Reader, Row, Verdict, expect_columns, fitted, is_empty
 from .problem import Problem
 from .refused_rows import Refused
 from .sheets import open_sheets
 from .spool import Spool
+from .workbook import WorkbookTooLarge
 
 MOST_ROWS = 10_000
 MEGABYTE = 1 << 20
@@ -34,11 +35,22 @@ BATCH = 400
 """Rows that are judged, or checked, in one step."""
 MOST_CHARACTERS = 200_000
 """So much is checked in less than a second; a row that has more is a step of its own."""
+MOST_TEXT = 40_000_000
+"""Characters of a whole file: a packed sheet of some KB can hold any number. On the disk each takes up to 3 bytes."""
+MOST_UNPACKED = 500 * MEGABYTE
+MOST_KEPT = 5
+"""Files of one person."""
 KEPT_SECONDS = 24 * 60 * 60
 
 
 class ListingSheetTooLarge(Problem):
     message = _("The file has more than %(most)s MB. Keep only the columns of listings, or divide it.")
+
+
+class TooMuchText(Problem):
+    message = _(
+        "Unpacked, the file has more than %(most)s characters. Keep only the columns of listings, or divide it."
+    )
 
 
 class TooManyListings(Problem):
@@ -68,49 +80,82 @@ class Brought:
 
 
 def take(upload: Any, shop: Shop, *, user: Any) -> uuid.UUID:
-    """Read and judge the file, and keep it for the person; returns what it is found by.
+    """Read and judge the file, and keep it for the person instead of the oldest; returns what it is found by.
 
-    Raises ListingSheetTooLarge, NotAListingSheet, TooManyListings, NoListings and the problems of `open_sheets`; then
-    nothing is left of it.
+    Raises ListingSheetTooLarge, NotAListingSheet, TooMuchText, TooManyListings, NoListings and the problems of
+    `open_sheets`; then nothing is left of it.
     """
     if upload.size > MAX_BYTES:
         raise ListingSheetTooLarge(most=MAX_BYTES // MEGABYTE)
     key = uuid.uuid4()
     path = _path(user, key)
+    part = path.with_suffix(".part")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with spool.opened(path) as rows:
+        with spool.opened(part) as rows:
             header = _read(rows, upload, shop)
             judge = Judge(Reader(header, shop, user))
             last = 0
-            while batch := [row for _first, group in islice(rows.groups(after=last), BATCH) for row in group]:
+            while batch := next(_portions(row for _first, group in rows.groups(after=last) for row in group), None):
                 rows.judge((one.number, one.verdict, one.reason) for one in judge.judge(batch))
                 last = batch[-1][0]
+        part.replace(path)
     except BaseException:
-        path.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
+    for _time, old in _files(user)[:-MOST_KEPT]:
+        old.unlink(missing_ok=True)
     return key
 
 
 def _read(rows: Spool, upload: Any, shop: Shop) -> Sequence[Any]:
     """Put the rows into the spool, below one that says what they are: shop, name, then the names of the columns."""
     path = getattr(upload, "temporary_file_path", None)
-    sheets = open_sheets(Path(path()) if path else upload.read())
+    too_much = TooMuchText(most=f"{MOST_TEXT:,}")
+    try:
+        sheets = open_sheets(Path(path()) if path else upload.read(), largest=MOST_UNPACKED)
+    except WorkbookTooLarge:
+        raise too_much from None
     if not sheets:
         raise NotAListingSheet
     found = sheets[0].rows()
-    header = list(next(found, (0, ()))[1])
+    header = fitted(next(found, (0, ()))[1])
+    if _size(header) > MOST_CHARACTERS:
+        raise NotAListingSheet
     expect_columns(header)
     rows.add([(0, "", [shop.pk, (upload.name or "")[-200:], *header], 0)])
-    filled, count = ((number, row) for number, row in found if not is_empty(row)), 0
-    while batch := list(islice(filled, BATCH)):
+    filled = ((number, fitted(row, len(header))) for number, row in found if not is_empty(row))
+    count = size = 0
+    for batch in _portions(filled):
         count += len(batch)
+        size += sum(_size(cells) for _number, cells in batch)
         if count > MOST_ROWS:
             raise TooManyListings(most=MOST_ROWS)
-        rows.add((number, "", row, 0) for number, row in batch)
+        if size > MOST_TEXT:
+            raise too_much
+        rows.add((number, "", cells, 0) for number, cells in batch)
     if not count:
         raise NoListings
     return header
+
+
+def _portions(rows: Iterable[spool.Row]) -> Iterator[list[spool.Row]]:
+    """As many rows as make a step: so many, or so much text."""
+    batch: list[spool.Row] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += _size(row[1])
+        if len(batch) == BATCH or size > MOST_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _size(cells: Sequence[Any]) -> int:
+    """Characters of a row as the spool keeps it, about: an empty cell takes five, a time with its name fifty."""
+    return sum(5 + (len(cell) if isinstance(cell, str) else 0 if cell is None else 45) for cell in cells)
 
 
 def is_kept(user: Any, key: uuid.UUID) -> bool:
@@ -142,7 +187,7 @@ def go_on(user: Any, key: uuid.UUID, *, now: datetime) -> Brought:
     """
     with _opened(user, key) as (rows, brought):
         reader = Reader(brought.header, brought.shop, user)
-        part = [reader.read(number, cells) for number, cells in _part(rows)]
+        part = [reader.read(number, cells) for number, cells in next(_portions(rows.of(WAITING)), [])]
         by_shop: dict[Shop, list[Row]] = {}
         for row in part:
             if row.shop and not row.errors:
@@ -155,19 +200,15 @@ def go_on(user: Any, key: uuid.UUID, *, now: datetime) -> Brought:
         return brought
 
 
-def _part(rows: Spool) -> Iterator[spool.Row]:
-    characters = 0
-    for number, cells in islice(rows.of(WAITING), BATCH):
-        yield number, cells
-        characters += sum(len(cell) for cell in cells if isinstance(cell, str))
-        if characters > MOST_CHARACTERS:
-            return
+def refused(user: Any, key: uuid.UUID) -> tuple[Brought, Iterator[Refused]]:
+    """The refused rows with what is wrong, read as they are asked for, for a file to be mended. Raises ShopIsGone."""
+    with _opened(user, key) as (_rows, brought):
+        return brought, _each_refused(user, key)
 
 
-def refused(user: Any, key: uuid.UUID) -> tuple[Brought, list[Refused]]:
-    """The refused rows with what is wrong, for a file that is to be mended. Raises ShopIsGone."""
-    with _opened(user, key) as (rows, brought):
-        return brought, list(_refused(rows))
+def _each_refused(user: Any, key: uuid.UUID) -> Iterator[Refused]:
+    with _opened(user, key) as (rows, _brought):
+        yield from _refused(rows)
 
 
 def _refused(rows: Spool) -> Iterator[Refused]:
@@ -190,6 +231,11 @@ def _opened(user: Any, key: uuid.UUID) -> Iterator[tuple[Spool, Brought]]:
         if shop is None:
             raise ShopIsGone
         yield rows, Brought(shop, name, header, {verdict: n for verdict, (_groups, n) in rows.verdicts().items()})
+
+
+def _files(user: Any) -> list[tuple[float, Path]]:
+    """What is kept for the person, with the time of the last change; the oldest first."""
+    return sorted((path.stat().st_mtime, path) for path in (_root() / str(user.pk)).glob("*.sqlite3"))
 
 
 def _root() -> Path:

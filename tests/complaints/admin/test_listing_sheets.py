@@ -1,10 +1,12 @@
 """Listings come in as a sheet, after a look at each row, and findings leave as one."""
 
 import os
+import zipfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,6 +15,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.xml.constants import SHARED_STRINGS
 
 from complaints.intake import delimited, listing_files, listing_rows, sheets, workbook
 from complaints.models import ListingCheck, Product, Shop
@@ -172,6 +176,14 @@ def test_two_products_of_one_title_with_their_own_ids_are_two(manager: Client, s
     assert sorted(Product.objects.values_list("product_id", flat=True)) == ["681", "682"]
 
 
+def test_a_row_with_more_cells_than_columns_is_refused(manager: Client, shop: Shop) -> None:
+    preview = sent(manager, shop, b"title,detail\nDesk,Solid oak, 120 x 60 cm, brown\nChair,ok,,\n", "l.csv")
+    [(number, _cells, reason)] = preview.context["wrong"]
+    assert number == 2
+    assert "120 x 60 cm,  brown" in reason
+    assert [row.listing.title for row in preview.context["fresh"]] == ["Chair"]
+
+
 # ---------------------------------------------------------------- which shop
 
 
@@ -250,6 +262,81 @@ def test_much_text_makes_small_parts(manager: Client, shop: Shop) -> None:
     assert manager.post(address(preview)).context["done"] == 14
     assert manager.post(address(preview)).status_code == 302
     assert Product.objects.count() == 20
+
+
+def shared_text(rows: int, columns: int, text: str) -> bytes:
+    """A small workbook in which each cell below the header points at one long text."""
+    out = BytesIO()
+    cells = [[f'<c r="{get_column_letter(n)}{{row}}" t="s"><v>{n}</v></c>' for n in (1, 2)]]
+    cells.append([f'<c r="{get_column_letter(n)}{{row}}" t="s"><v>0</v></c>' for n in range(1, columns + 1)])
+    lines = [f'<row r="{row}">{"".join(cells[row > 1])}</row>'.replace("{row}", str(row)) for row in range(1, rows + 2)]
+    texts = "".join(f"<si><t>{one}</t></si>" for one in (text, "title", "detail"))
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    with zipfile.ZipFile(BytesIO(book([["title", "detail"]]))) as plain:
+        parts = {name: plain.read(name).decode() for name in plain.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = f"<worksheet {space}><sheetData>{''.join(lines)}</sheetData></worksheet>"
+    parts["xl/sharedStrings.xml"] = f"<sst {space}>{texts}</sst>"
+    override = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{SHARED_STRINGS}"/></Types>'
+    parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace("</Types>", override)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in parts.items():
+            made.writestr(name, content)
+    return out.getvalue()
+
+
+def test_cells_beyond_the_columns_are_not_kept(manager: Client, shop: Shop, tmp_path: Path) -> None:
+    content = shared_text(rows=20, columns=60, text="x" * 32_000)
+    assert len(content) < 30_000
+    preview = sent(manager, shop, content)
+    assert preview.context["counts"]["bad"] == 20
+    [path] = tmp_path.rglob("*.sqlite3")
+    assert path.stat().st_size < 2_000_000
+
+
+def test_a_file_that_unpacks_to_too_much_is_refused(
+    manager: Client, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_files, "MOST_TEXT", 600_000)
+    assert sent(manager, shop, shared_text(rows=9, columns=2, text="x" * 32_000)).status_code == 200
+    answer = sent(manager, shop, shared_text(rows=10, columns=2, text="x" * 32_000))
+    assert answer.context["form"].errors["file"] == [listing_files.TooMuchText(most="600,000").text]
+    monkeypatch.setattr(listing_files, "MOST_UNPACKED", 20_000)
+    assert sent(manager, shop, shared_text(rows=1, columns=2, text="x" * 32_000)).status_code == 422
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+def test_no_step_has_more_text_than_a_step_may(manager: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in: list[int] = []
+    add = listing_files.Spool.add
+
+    def counted(self: Any, rows: Any) -> None:
+        rows = list(rows)
+        put_in.append(len(rows))
+        add(self, rows)
+
+    monkeypatch.setattr(listing_files.Spool, "add", counted)
+    sent(manager, shop, shared_text(rows=9, columns=2, text="x" * 32_000))
+    assert put_in == [1, 4, 4, 1]
+
+
+def test_a_header_of_much_text_is_none(manager: Client, shop: Shop) -> None:
+    answer = sent(manager, shop, book([[*HEADER, *[f"{n}" + "x" * 30_000 for n in range(9)]], ["桌", POOR]]))
+    assert answer.context["form"].errors["file"] == [listing_rows.NotAListingSheet().text]
+
+
+def test_the_oldest_files_of_a_person_make_room_for_new_ones(
+    manager: Client, shop: Shop, tmp_path: Path, user_with: Callable[..., Any], client_for: Callable[[Any], Client]
+) -> None:
+    theirs = sent(client_for(user_with("knowledge_manager")), shop, book(ROWS))
+    previews = []
+    for n in range(listing_files.MOST_KEPT + 1):
+        previews.append(sent(manager, shop, book(ROWS)))
+        [path] = tmp_path.rglob(f"{UUID(address(previews[-1]).split('/')[-2]).hex}.sqlite3")
+        os.utime(path, (n, n))
+    stand = [manager.get(address(one)).status_code for one in previews]
+    assert stand == [302, *[200] * listing_files.MOST_KEPT]
+    assert len(list(tmp_path.rglob("*.sqlite3"))) == listing_files.MOST_KEPT + 1
+    assert theirs.status_code == 200
 
 
 def test_five_thousand_rows_are_taken(manager: Client, shop: Shop) -> None:

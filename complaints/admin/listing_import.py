@@ -98,7 +98,7 @@ def _go_on(request: HttpRequest, key: UUID, *, site: Any) -> HttpResponse:
     """One part; the page asks for the next one by itself, or has a button for it where no scripts run."""
     brought = listing_files.go_on(request.user, key, now=timezone.now())
     scripted = request.headers.get("HX-Request") == "true"
-    if brought.waiting:
+    if brought.left:
         context = _context(request, key, brought, site=site) | {"title": _("The listings are being checked")}
         name = "_import_progress" if scripted else "import_progress"
         return render(request, f"admin/complaints/product/{name}.html", context)
@@ -109,10 +109,10 @@ def _go_on(request: HttpRequest, key: UUID, *, site: Any) -> HttpResponse:
 
 
 def _context(request: HttpRequest, key: UUID, brought: listing_files.Brought, *, site: Any) -> dict[str, Any]:
-    done = brought.counts.get("checked", 0)
+    done, total = brought.done, brought.done + brought.left
     return site.each_context(request) | {
-        "brought": brought, "key": key, "counts": brought.counts, "done": done, "all": done + brought.waiting,
-        "percent": 100 * done // ((done + brought.waiting) or 1),
+        "brought": brought, "key": key, "counts": brought.counts, "done": done, "all": total,
+        "percent": 100 * done // (total or 1),
     }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -41,6 +41,8 @@ MOST_UNPACKED = 500 * MEGABYTE
 MOST_KEPT = 5
 """Files of one person."""
 KEPT_SECONDS = 24 * 60 * 60
+
+AnyRow = TypeVar("AnyRow", bound=tuple[Any, ...])
 
 
 class ListingSheetTooLarge(Problem):
@@ -76,7 +78,24 @@ class Brought:
 
     @property
     def waiting(self) -> int:
-        return sum(self.counts.get(verdict, 0) for verdict in WAITING)
+        """Rows that would change something."""
+        return self._count(*WAITING)
+
+    @property
+    def left(self) -> int:
+        """Rows that are not checked yet. Those that were the same at the look may not be any more."""
+        return self.waiting + self._count(Verdict.SAME)
+
+    @property
+    def done(self) -> int:
+        return self._count(Verdict.CHECKED, Verdict.STILL)
+
+    @property
+    def same(self) -> int:
+        return self._count(Verdict.SAME, Verdict.STILL)
+
+    def _count(self, *verdicts: Verdict) -> int:
+        return sum(self.counts.get(verdict, 0) for verdict in verdicts)
 
 
 def take(upload: Any, shop: Shop, *, user: Any) -> uuid.UUID:
@@ -139,9 +158,9 @@ def _read(rows: Spool, upload: Any, shop: Shop) -> Sequence[Any]:
     return header
 
 
-def _portions(rows: Iterable[spool.Row]) -> Iterator[list[spool.Row]]:
-    """As many rows as make a step: so many, or so much text."""
-    batch: list[spool.Row] = []
+def _portions(rows: Iterable[AnyRow]) -> Iterator[list[AnyRow]]:
+    """As many rows (number, cells, …) as make a step: so many, or so much text."""
+    batch: list[AnyRow] = []
     size = 0
     for row in rows:
         batch.append(row)
@@ -169,32 +188,41 @@ def look(user: Any, key: uuid.UUID, *, bad: int, good: int) -> tuple[Brought, li
         return brought, list(islice(_refused(rows), bad)), [_waiting(reader, *one) for one in _first(rows, good)]
 
 
-def _first(rows: Spool, most: int) -> Iterator[tuple[int, Sequence[Any], Verdict]]:
+def _first(rows: Spool, most: int) -> Iterator[tuple[int, Sequence[Any], str]]:
     for verdict in WAITING:
-        yield from ((number, cells, verdict) for number, cells in islice(rows.of([verdict]), most))
+        yield from islice(rows.of([verdict]), most)
 
 
-def _waiting(reader: Reader, number: int, cells: Sequence[Any], verdict: Verdict) -> Row:
+def _waiting(reader: Reader, number: int, cells: Sequence[Any], verdict: str) -> Row:
     row = reader.read(number, cells)
-    row.verdict = verdict
+    row.verdict = Verdict(verdict)
     return row
 
 
 def go_on(user: Any, key: uuid.UUID, *, now: datetime) -> Brought:
-    """Check the next part of what waits; a row whose shop the person may no longer see is refused. Raises ShopIsGone.
+    """Check the next part of what is left; a row whose shop the person may no longer see is refused. Raises ShopIsGone.
 
     A transaction for each shop of the part.
     """
     with _opened(user, key) as (rows, brought):
         reader = Reader(brought.header, brought.shop, user)
-        part = [reader.read(number, cells) for number, cells in next(_portions(rows.of(WAITING)), [])]
+        stood: dict[int, str] = {}
+        part = []
+        for number, cells, verdict in next(_portions(rows.of((*WAITING, Verdict.SAME))), []):
+            stood[number] = verdict
+            part.append(reader.read(number, cells))
         by_shop: dict[Shop, list[Row]] = {}
         for row in part:
             if row.shop and not row.errors:
                 by_shop.setdefault(row.shop, []).append(row)
         for shop, sound in by_shop.items():
-            listings.check_many(shop, [row.listing for row in sound], actor=user, now=now)
-            rows.judge((row.number, Verdict.CHECKED, "") for row in sound)
+            told = listings.check_many(shop, [row.listing for row in sound], actor=user, now=now)
+            still = {
+                row.number
+                for row, checked in zip(sound, told, strict=True)
+                if stood[row.number] == Verdict.SAME and not checked.is_new
+            }
+            rows.judge((row.number, Verdict.STILL if row.number in still else Verdict.CHECKED, "") for row in sound)
         rows.judge((row.number, Verdict.BAD, row.reason) for row in part if row.errors)
     with _opened(user, key) as (_rows, brought):
         return brought

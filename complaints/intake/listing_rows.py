@@ -60,12 +60,16 @@ class Verdict(StrEnum):
 
     NEW = "new"
     CHANGED = "changed"
+    NUMBERED = "numbered"
+    """The same text as before, now with the id of the product."""
     SAME = "same"
     BAD = "bad"
     CHECKED = "checked"
+    STILL = "still"
+    """It was the same, and was so when it was checked."""
 
 
-WAITING = (Verdict.NEW, Verdict.CHANGED)
+WAITING = (Verdict.NEW, Verdict.CHANGED, Verdict.NUMBERED)
 
 
 @dataclass(slots=True)
@@ -168,6 +172,8 @@ class Judge:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._seen = _Seen()
+        self._numbered: dict[int, str] = {}
+        """Products that a row of this file gives the id that they did not have."""
 
     def judge(self, rows: Iterable[RawRow]) -> list[Row]:
         """Compare with what is known, and with the sound rows before."""
@@ -178,8 +184,10 @@ class Judge:
                 by_shop.setdefault(row.shop, []).append(row)
         for shop, sound in by_shop.items():
             known = Known(shop, [row.named for row in sound], lock=False)
+            known.number(self._numbered)
             for row in sound:
                 self._compare(row, known)
+            self._numbered |= {product.pk: product.product_id for product in known.numbered}
         return read
 
     def _compare(self, row: Row, known: Known) -> None:
@@ -188,11 +196,13 @@ class Judge:
             row.refuse("title", _("Row %(row)s is about the same product already.") % {"row": earlier})
             return
         self._seen.add(row, product)
-        known.take(row.named, now=timezone.now())
         if product and product.pk:
             one, last = row.listing, product.latest
-            same = last and (last.kind, last.title, last.text) == (one.kind, one.title, one.text)
-            row.verdict = Verdict.SAME if same else Verdict.CHANGED
+            if not last or (last.kind, last.title, last.text) != (one.kind, one.title, one.text):
+                row.verdict = Verdict.CHANGED
+            else:
+                row.verdict = Verdict.NUMBERED if one.product_id and not product.product_id else Verdict.SAME
+        known.take(row.named, now=timezone.now())
 
 
 class _Seen:

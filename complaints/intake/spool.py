@@ -71,14 +71,14 @@ class Spool:
         for first, rows in groupby(found, lambda row: row[0]):
             yield first, [(n, _unpacked(cells)) for _first, n, cells in rows]
 
-    def of(self, verdicts: Sequence[str]) -> Iterator[Row]:
-        """The rows with one of these verdicts, in the order of the file."""
+    def of(self, verdicts: Sequence[str]) -> Iterator[tuple[int, Sequence[Any], str]]:
+        """(number, cells, verdict) of the rows with one of these verdicts, in the order of the file."""
         marks = ",".join("?" * len(verdicts))
         found = self._database.execute(
-            f"SELECT n, cells FROM rows WHERE verdict IN ({marks}) ORDER BY n",  # noqa: S608
+            f"SELECT n, cells, verdict FROM rows WHERE verdict IN ({marks}) ORDER BY n",  # noqa: S608
             tuple(verdicts),
         )
-        return ((n, _unpacked(cells)) for n, cells in found)
+        return ((n, _unpacked(cells), verdict) for n, cells, verdict in found)
 
     def each_key(self) -> Iterator[str]:
         """Each key once."""

@@ -1,6 +1,6 @@
 """Products as the shop's listings name them: found again whether by id or by title, else entered."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -97,11 +97,21 @@ class Known:
             self.fresh.append(product)
             self._add(product)
         elif named.product_id and not product.product_id:
-            product.product_id, product.mark = named.product_id, named.mark
-            self._by_mark[product.mark] = product
+            self._number(product, named.product_id)
             if product.pk:
                 self.numbered.append(product)
         return product
+
+    def number(self, ids: Mapping[int, str]) -> None:
+        """Take those of these primary keys for named with their ids before, though no table says so yet."""
+        for product in list(self._by_mark.values()):
+            if product.pk in ids and not product.product_id:
+                self._number(product, ids[product.pk])
+
+    def _number(self, product: Product, product_id: str) -> None:
+        del self._by_mark[product.mark]
+        product.product_id, product.mark = product_id, Named(product_id, "").mark
+        self._by_mark[product.mark] = product
 
     def _add(self, product: Product) -> None:
         self._by_mark[product.mark] = product

@@ -59,7 +59,7 @@ def address(preview: Any) -> str:
 def confirmed(client: Client, preview: Any) -> Any:
     """As somebody without scripts does it: a button after each part."""
     answer = client.post(address(preview), follow=True)
-    while "percent" in answer.context and answer.context["brought"].waiting:
+    while "percent" in answer.context and answer.context["brought"].left:
         answer = client.post(address(preview), follow=True)
     return answer
 
@@ -101,6 +101,61 @@ def test_a_product_that_is_known_by_its_title_is_no_new_one(manager: Client, sho
     checked(shop, title="书桌", text=WHOLE)
     preview = sent(manager, shop, book(ROWS))
     assert {row.number: str(row.verdict) for row in preview.context["fresh"]} == {2: "changed", 3: "new", 4: "new"}
+
+
+def test_a_product_gets_its_id_from_a_row_with_the_same_text(manager: Client, shop: Shop) -> None:
+    checked(shop, title="书桌", text=WHOLE)
+    preview = sent(manager, shop, book([HEADER, ["书桌", WHOLE, "", "681"]]))
+    assert [row.verdict for row in preview.context["fresh"]] == ["numbered"]
+    confirmed(manager, preview)
+    product = Product.objects.get()
+    assert (product.product_id, product.checks.count()) == ("681", 1)
+
+
+def test_a_row_that_was_the_same_is_looked_at_again_when_the_file_is_checked(manager: Client, shop: Shop) -> None:
+    for title in ("书桌", "杯子"):
+        checked(shop, title=title, text=WHOLE)
+    preview = sent(manager, shop, book([HEADER, ["书桌", WHOLE], ["椅子", WHOLE], ["杯子", WHOLE]]))
+    assert preview.context["counts"]["same"] == 2
+    checked(shop, title="书桌", text=POOR)
+    confirmed(manager, preview)
+    after = manager.get(address(preview))
+    assert (after.context["counts"]["checked"], after.context["brought"].same) == (2, 1)
+    assert Product.objects.get(title="书桌").latest.text == WHOLE  # type: ignore[union-attr]
+    assert ListingCheck.objects.count() == 5
+
+
+def test_rows_that_were_the_same_do_not_end_the_import_half_way(
+    manager: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_files, "BATCH", 1)
+    checked(shop, title="书桌", text=WHOLE)
+    preview = sent(manager, shop, book([HEADER, ["椅子", WHOLE], ["书桌", WHOLE]]))
+    assert manager.post(address(preview)).context["percent"] == 50
+    half = manager.get(address(preview))
+    assert (half.context["fresh"], b'<form method="post">' in half.content) == ([], True)
+    assert manager.post(address(preview)).status_code == 302
+
+
+@pytest.mark.parametrize("size", [2, 400])
+def test_two_products_of_one_title_are_two_wherever_a_step_ends(
+    size: int, manager: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_files, "BATCH", size)
+    checked(shop, title="书桌", text=WHOLE)
+    rows = [HEADER, ["书桌", POOR, "", "1"], ["椅子", POOR, "", "2"], ["书桌", WHOLE, "", "3"]]
+    preview = sent(manager, shop, book(rows))
+    assert [row.verdict for row in preview.context["fresh"]] == ["new", "new", "changed"]
+    confirmed(manager, preview)
+    assert sorted(Product.objects.values_list("product_id", flat=True)) == ["1", "2", "3"]
+
+
+def test_a_file_that_was_checked_says_so_when_it_is_opened_again(manager: Client, shop: Shop) -> None:
+    preview = sent(manager, shop, book(ROWS))
+    confirmed(manager, preview)
+    assert "这些文案都已检查过" not in manager.get(address(preview)).content.decode()
+    again = sent(manager, shop, book(ROWS))
+    assert "这些文案都已检查过" in again.content.decode()
 
 
 def test_a_csv_file_is_read_in_the_encoding_of_spreadsheet_programs(manager: Client, shop: Shop) -> None:

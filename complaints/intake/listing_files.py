@@ -4,10 +4,10 @@ What was checked is written down with its row, so that a part that is stopped co
 that comes twice changes nothing, for the same text is checked once.
 """
 
-import time
+import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -40,6 +40,7 @@ MOST_TEXT = 40_000_000
 MOST_UNPACKED = 500 * MEGABYTE
 MOST_KEPT = 5
 """Files of one person."""
+KEPT = ".sqlite3"
 KEPT_SECONDS = 24 * 60 * 60
 
 AnyRow = TypeVar("AnyRow", bound=tuple[Any, ...])
@@ -65,6 +66,14 @@ class NoListings(Problem):
 
 class ShopIsGone(Problem):
     message = _("The shop of this file is no longer there. Choose the file again.")
+
+
+class NoLongerKept(Problem):
+    message = _("This file is no longer kept. Choose it again.")
+
+
+class CannotBeKept(Problem):
+    message = _("The file cannot be kept or read at the moment. The disk may be full: tell whoever runs this desk.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +110,16 @@ class Brought:
 def take(upload: Any, shop: Shop, *, user: Any) -> uuid.UUID:
     """Read and judge the file, and keep it for the person instead of the oldest; returns what it is found by.
 
-    Raises ListingSheetTooLarge, NotAListingSheet, TooMuchText, TooManyListings, NoListings and the problems of
-    `open_sheets`; then nothing is left of it.
+    Raises ListingSheetTooLarge, NotAListingSheet, TooMuchText, TooManyListings, NoListings, CannotBeKept and the
+    problems of `open_sheets`; then nothing is left of it.
     """
     if upload.size > MAX_BYTES:
         raise ListingSheetTooLarge(most=MAX_BYTES // MEGABYTE)
     key = uuid.uuid4()
     path = _path(user, key)
     part = path.with_suffix(".part")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with spool.opened(part) as rows:
             header = _read(rows, upload, shop)
             judge = Judge(Reader(header, shop, user))
@@ -119,11 +128,12 @@ def take(upload: Any, shop: Shop, *, user: Any) -> uuid.UUID:
                 rows.judge((one.number, one.verdict, one.reason) for one in judge.judge(batch))
                 last = batch[-1][0]
         part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    for _time, old in _files(user)[:-MOST_KEPT]:
-        old.unlink(missing_ok=True)
+    except (sqlite3.Error, OSError) as error:
+        raise CannotBeKept from error
+    finally:
+        _drop(part)
+    for _time, old in _files(f"{user.pk}/*{KEPT}")[:-MOST_KEPT]:
+        _drop(old)
     return key
 
 
@@ -177,12 +187,22 @@ def _size(cells: Sequence[Any]) -> int:
     return sum(5 + (len(cell) if isinstance(cell, str) else 0 if cell is None else 45) for cell in cells)
 
 
-def is_kept(user: Any, key: uuid.UUID) -> bool:
-    return _path(user, key).exists()
+def kept(user: Any) -> list[tuple[uuid.UUID, Brought]]:
+    """The person's files with something left to do, or to mend; the one that was worked on last comes first."""
+    found = []
+    for _time, path in reversed(_files(f"{user.pk}/*{KEPT}")):
+        key = uuid.UUID(path.stem)
+        with suppress(Problem), _opened(user, key) as (_rows, brought):
+            if brought.waiting or brought.counts.get(Verdict.BAD):
+                found.append((key, brought))
+    return found
 
 
 def look(user: Any, key: uuid.UUID, *, bad: int, good: int) -> tuple[Brought, list[Refused], list[Row]]:
-    """How the file stands, its first refused rows, and its first rows that wait to be checked. Raises ShopIsGone."""
+    """How the file stands, its first refused rows, and its first rows that wait to be checked.
+
+    This and what follows raise NoLongerKept, ShopIsGone, CannotBeKept.
+    """
     with _opened(user, key) as (rows, brought):
         reader = Reader(brought.header, brought.shop, user)
         return brought, list(islice(_refused(rows), bad)), [_waiting(reader, *one) for one in _first(rows, good)]
@@ -200,7 +220,7 @@ def _waiting(reader: Reader, number: int, cells: Sequence[Any], verdict: str) ->
 
 
 def go_on(user: Any, key: uuid.UUID, *, now: datetime) -> Brought:
-    """Check the next part of what is left; a row whose shop the person may no longer see is refused. Raises ShopIsGone.
+    """Check the next part of what is left; a row whose shop the person may no longer see is refused.
 
     A transaction for each shop of the part.
     """
@@ -229,7 +249,7 @@ def go_on(user: Any, key: uuid.UUID, *, now: datetime) -> Brought:
 
 
 def refused(user: Any, key: uuid.UUID) -> tuple[Brought, Iterator[Refused]]:
-    """The refused rows with what is wrong, read as they are asked for, for a file to be mended. Raises ShopIsGone."""
+    """The refused rows with what is wrong, read as they are asked for, for a file to be mended."""
     with _opened(user, key) as (_rows, brought):
         return brought, _each_refused(user, key)
 
@@ -243,9 +263,9 @@ def _refused(rows: Spool) -> Iterator[Refused]:
     return ((number, cells, reason) for _first, reason, group in rows.bad() for number, cells in group)
 
 
-def forget() -> int:
-    """Delete what was kept long enough; returns how many files. Their times are the disk's."""
-    old = [path for path in _root().glob("*/*.sqlite3") if path.stat().st_mtime < time.time() - KEPT_SECONDS]
+def forget(*, now: datetime) -> int:
+    """Delete what was kept long enough, and what a killed process left; returns how many files."""
+    old = [path for changed, path in _files("*/*") if changed < now.timestamp() - KEPT_SECONDS]
     for path in old:
         path.unlink(missing_ok=True)
     return len(old)
@@ -253,17 +273,32 @@ def forget() -> int:
 
 @contextmanager
 def _opened(user: Any, key: uuid.UUID) -> Iterator[tuple[Spool, Brought]]:
-    with spool.opened(_path(user, key)) as rows:
-        [(_number, (shop_id, name, *header))] = rows.group(0)
-        shop = Shop.objects.filter(pk=shop_id).first()
-        if shop is None:
-            raise ShopIsGone
-        yield rows, Brought(shop, name, header, {verdict: n for verdict, (_groups, n) in rows.verdicts().items()})
+    try:
+        with spool.opened(_path(user, key), make=False) as rows:
+            [(_number, (shop_id, name, *header))] = rows.group(0)
+            shop = Shop.objects.filter(pk=shop_id).first()
+            if shop is None:
+                raise ShopIsGone
+            yield rows, Brought(shop, name, header, {verdict: n for verdict, (_groups, n) in rows.verdicts().items()})
+    except FileNotFoundError:
+        raise NoLongerKept from None
+    except (sqlite3.Error, OSError) as error:
+        raise CannotBeKept from error
 
 
-def _files(user: Any) -> list[tuple[float, Path]]:
-    """What is kept for the person, with the time of the last change; the oldest first."""
-    return sorted((path.stat().st_mtime, path) for path in (_root() / str(user.pk)).glob("*.sqlite3"))
+def _files(pattern: str) -> list[tuple[float, Path]]:
+    """When each was changed last, by the clock of the disk, and where it lies; the oldest first."""
+    found = []
+    for path in _root().glob(pattern):
+        with suppress(FileNotFoundError):
+            found.append((path.stat().st_mtime, path))
+    return sorted(found)
+
+
+def _drop(path: Path) -> None:
+    """With the journal that a killed process may have left."""
+    for one in (path, path.with_name(f"{path.name}-journal")):
+        one.unlink(missing_ok=True)
 
 
 def _root() -> Path:
@@ -272,4 +307,4 @@ def _root() -> Path:
 
 def _path(user: Any, key: uuid.UUID) -> Path:
     """In a folder of the person's own: what somebody else brought is not found."""
-    return _root() / str(user.pk) / f"{key.hex}.sqlite3"
+    return _root() / str(user.pk) / f"{key.hex}{KEPT}"

@@ -156,10 +156,10 @@ class SpooledTexts:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Spool]:
-    """The spool in this file, for its owner's eyes alone; made where there is none."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    database = sqlite3.connect(path, timeout=WAIT_SECONDS)
+def opened(path: Path, *, make: bool = True) -> Iterator[Spool]:
+    """The spool in this file, for its owner's eyes alone; made where there is none, else FileNotFoundError."""
+    os.close(os.open(path, os.O_RDWR | (os.O_CREAT if make else 0), 0o600))
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", timeout=WAIT_SECONDS, uri=True)
     try:
         # What a crash of the machine takes is read anew from the file itself.
         database.execute("PRAGMA synchronous=NORMAL")

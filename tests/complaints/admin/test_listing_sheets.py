@@ -1,8 +1,10 @@
 """Listings come in as a sheet, after a look at each row, and findings leave as one."""
 
 import os
+import sqlite3
 import zipfile
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.xml.constants import SHARED_STRINGS
@@ -239,6 +242,26 @@ def test_a_row_with_more_cells_than_columns_is_refused(manager: Client, shop: Sh
     assert [row.listing.title for row in preview.context["fresh"]] == ["Chair"]
 
 
+def refused_rows_of(manager: Client, preview: Any) -> list[list[Any]]:
+    content = b"".join(manager.get(f"{address(preview)}refused.xlsx").streaming_content)  # type: ignore[attr-defined]
+    return [list(row) for row in load_workbook(BytesIO(content)).worksheets[0].values]
+
+
+def test_refused_rows_leave_without_what_a_workbook_cannot_hold(manager: Client, shop: Shop) -> None:
+    content = f"title,detail,kind\r\n书\x0b桌\uffff,{POOR},nonsense\r\n".encode()
+    assert refused_rows_of(manager, sent(manager, shop, content, "l.csv"))[1][0] == "书\ufffd桌\ufffd"
+
+
+def test_a_text_that_is_too_long_for_a_workbook_is_cut_and_the_row_says_so(manager: Client, shop: Shop) -> None:
+    content = "title,detail\r\n" + "".join(f"桌{n},{'长' * n}\r\n" for n in (32_767, 32_768))
+    preview = sent(manager, shop, content.encode(), "l.csv")
+    rows = refused_rows_of(manager, preview)
+    assert [len(row[1]) for row in rows[1:]] == [32_767, 32_767]
+    assert [".csv" in row[3] for row in rows[1:]] == [False, True]
+    whole = b"".join(manager.get(f"{address(preview)}refused.csv").streaming_content)  # type: ignore[attr-defined]
+    assert "长" * 32_768 in whole.decode()
+
+
 # ---------------------------------------------------------------- which shop
 
 
@@ -441,7 +464,7 @@ def test_a_file_that_does_not_fit_says_why(
     answer = sent(manager, shop, file, name)
     assert answer.status_code == 422
     assert answer.context["form"].errors["file"] == [problem.text]
-    assert not list(tmp_path.rglob("*.sqlite3*"))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("name", ["l.xlsx", "l.csv", "l.txt", "l"])
@@ -484,13 +507,92 @@ def test_a_file_is_seen_and_taken_over_by_nobody_else(
     assert not Product.objects.exists()
 
 
-def test_a_file_is_kept_for_a_day(manager: Client, shop: Shop, tmp_path: Path) -> None:
+def kept_path(folder: Path) -> Path:
+    [path] = folder.rglob("*.sqlite3")
+    return path
+
+
+def test_a_file_is_kept_for_a_day(manager: Client, shop: Shop, tmp_path: Path, now: datetime) -> None:
     preview = sent(manager, shop, book(ROWS))
-    assert listing_files.forget() == 0
-    [path] = tmp_path.rglob("*.sqlite3")
-    os.utime(path, (0, 0))
-    assert listing_files.forget() == 1
+    begun = now.timestamp() - listing_files.KEPT_SECONDS
+    os.utime(kept_path(tmp_path), (begun + 1, begun + 1))
+    assert listing_files.forget(now=now) == 0
+    os.utime(kept_path(tmp_path), (begun - 1, begun - 1))
+    assert listing_files.forget(now=now) == 1
     assert manager.get(address(preview)).headers["Location"] == reverse(IMPORT)
+
+
+def test_what_a_killed_process_left_is_forgotten_too(manager: Client, shop: Shop, tmp_path: Path) -> None:
+    sent(manager, shop, book(ROWS))
+    path = kept_path(tmp_path)
+    for name in (f"{path.name}-journal", "0.part", "0.part-journal"):
+        path.with_name(name).write_text("x")
+    assert listing_files.forget(now=timezone.now() + timedelta(days=400)) == 4
+    assert not [one for one in tmp_path.rglob("*") if one.is_file()]
+
+
+def test_two_that_forget_at_once_do_no_harm(
+    manager: Client, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent(manager, shop, book(ROWS))
+    found = list(tmp_path.rglob("*.sqlite3"))
+    found[0].unlink()
+    monkeypatch.setattr(Path, "glob", lambda _self, _pattern: iter(found))
+    assert listing_files.forget(now=timezone.now()) == 0
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_file_that_is_gone_sends_the_whole_page_back(
+    method: str, manager: Client, shop: Shop, tmp_path: Path
+) -> None:
+    preview = sent(manager, shop, book(ROWS))
+    kept_path(tmp_path).unlink()
+    answer = getattr(manager, method)(address(preview), headers={"HX-Request": "true"})
+    assert answer.headers["HX-Redirect"] == reverse(IMPORT)
+    assert listing_files.NoLongerKept().text in manager.get(reverse(IMPORT)).content.decode()
+    assert not list(tmp_path.rglob("*.sqlite3"))
+
+
+def test_the_way_back_to_a_file_is_on_the_page_of_the_import(
+    manager: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch, user_with: Any, client_for: Any
+) -> None:
+    monkeypatch.setattr(listing_files, "BATCH", 2)
+    preview = sent(manager, shop, book(ROWS), "春季.xlsx")
+    manager.post(address(preview))
+    page = manager.get(reverse(IMPORT)).content.decode()
+    assert address(preview) in page
+    assert "春季.xlsx" in page
+    assert address(preview) not in client_for(user_with("knowledge_manager")).get(reverse(IMPORT)).content.decode()
+    confirmed(manager, preview)
+    assert address(preview) not in manager.get(reverse(IMPORT)).content.decode()
+
+
+def test_a_damaged_file_hides_no_other_and_is_refused(manager: Client, shop: Shop, tmp_path: Path) -> None:
+    damaged = sent(manager, shop, book(ROWS))
+    kept_path(tmp_path).write_bytes(b"x" * 5000)
+    whole = sent(manager, shop, book(ROWS))
+    page = manager.get(reverse(IMPORT)).content.decode()
+    assert (address(whole) in page, address(damaged) in page) == (True, False)
+    assert manager.post(address(damaged)).status_code == 302
+
+
+def test_a_full_disk_is_said_and_costs_nothing(
+    manager: Client, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preview = sent(manager, shop, book(ROWS))
+
+    def full(*_args: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(listing_files.Spool, "judge", full)
+        answer = sent(manager, shop, book(ROWS))
+        assert answer.context["form"].errors["file"] == [listing_files.CannotBeKept().text]
+        answer = manager.post(address(preview), follow=True)
+        assert listing_files.CannotBeKept().text in answer.content.decode()
+    assert len([one for one in tmp_path.rglob("*") if one.is_file()]) == 1
+    confirmed(manager, preview)
+    assert ListingCheck.objects.count() == 3
 
 
 def test_findings_leave_as_a_workbook_in_which_nothing_runs(manager: Client, shop: Shop) -> None:

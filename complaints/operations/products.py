@@ -39,14 +39,15 @@ def locked(shop: Shop, names: Sequence[Named], *, now: datetime) -> list[Product
     """
     known = Known(shop, names, lock=True)
     found = [known.take(one, now=now) for one in names]
-    if known.fresh:
-        Product.objects.bulk_create(known.fresh, ignore_conflicts=True)
-        known = Known(shop, names, lock=True)
-        found = [known.take(one, now=now) for one in names]
-        if known.fresh:
-            raise Product.DoesNotExist
+    # First these: a fresh product may have the mark that one of them gave up.
     Product.objects.bulk_update(known.numbered, ["product_id", "mark"], batch_size=100)
-    return found
+    if not known.fresh:
+        return found
+    Product.objects.bulk_create(known.fresh, ignore_conflicts=True)
+    marks = [one.mark for one in known.fresh]
+    rows = Product.objects.select_for_update(no_key=True).filter(shop=shop, mark__in=marks).order_by("pk")
+    entered = {one.mark: one for one in rows}
+    return [one if one.pk else entered[one.mark] for one in found]
 
 
 def set_dispute_prone(product_id: int, *, prone: bool, actor: Any, now: datetime) -> None:

@@ -100,6 +100,10 @@ class Brought:
         return self._count(Verdict.CHECKED, Verdict.STILL)
 
     @property
+    def is_half_way(self) -> bool:
+        return bool(self.done and self.left)
+
+    @property
     def same(self) -> int:
         return self._count(Verdict.SAME, Verdict.STILL)
 
@@ -193,7 +197,7 @@ def kept(user: Any) -> list[tuple[uuid.UUID, Brought]]:
     for _time, path in reversed(_files(f"{user.pk}/*{KEPT}")):
         key = uuid.UUID(path.stem)
         with suppress(Problem), _opened(user, key) as (_rows, brought):
-            if brought.waiting or brought.counts.get(Verdict.BAD):
+            if brought.waiting or brought.is_half_way or brought.counts.get(Verdict.BAD):
                 found.append((key, brought))
     return found
 

@@ -137,6 +137,7 @@ def test_rows_that_were_the_same_do_not_end_the_import_half_way(
     assert manager.post(address(preview)).context["percent"] == 50
     half = manager.get(address(preview))
     assert (half.context["fresh"], b'<form method="post">' in half.content) == ([], True)
+    assert address(preview) in manager.get(reverse(IMPORT)).content.decode()
     assert manager.post(address(preview)).status_code == 302
 
 

@@ -93,7 +93,8 @@ def import_files() -> int:
 @shared_task
 def forget_files() -> int:
     """What was imported, or only looked through."""
-    return import_jobs.forget(now=timezone.now()) + listing_files.forget()
+    now = timezone.now()
+    return import_jobs.forget(now=now) + listing_files.forget(now=now)
 
 
 @shared_task

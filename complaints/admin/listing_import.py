@@ -66,8 +66,9 @@ def import_page(request: HttpRequest, *, site: Any) -> HttpResponse:
         else:
             return redirect(FILE, key)
     context = site.each_context(request) | {
-        "title": _("Import listings"), "form": form, "max_bytes": listing_files.MAX_BYTES,
-        "most_megabytes": listing_files.MAX_BYTES // listing_files.MEGABYTE, "most_rows": listing_files.MOST_ROWS,
+        "title": _("Import listings"), "form": form, "kept": listing_files.kept(request.user),
+        "max_bytes": listing_files.MAX_BYTES, "most_megabytes": listing_files.MAX_BYTES // listing_files.MEGABYTE,
+        "most_rows": listing_files.MOST_ROWS, "most_kept": listing_files.MOST_KEPT,
     }  # fmt: skip
     status = UNPROCESSABLE if form.errors else 200
     return render(request, "admin/complaints/product/import.html", context, status=status)
@@ -76,14 +77,11 @@ def import_page(request: HttpRequest, *, site: Any) -> HttpResponse:
 def file_page(request: HttpRequest, key: UUID, *, site: Any) -> HttpResponse:
     """GET shows what the file would do, and later what it has done; POST checks the next part of it."""
     _require(request)
-    if not listing_files.is_kept(request.user, key):
-        messages.error(request, _("This file is no longer kept. Choose it again."))
-        return redirect(ADD)
     try:
         return _go_on(request, key, site=site) if request.method == "POST" else _preview(request, key, site=site)
     except Problem as problem:
         messages.error(request, problem.text)
-        return redirect(ADD)
+        return _sent_to(request, reverse(ADD))
 
 
 def _preview(request: HttpRequest, key: UUID, *, site: Any) -> HttpResponse:
@@ -97,31 +95,41 @@ def _preview(request: HttpRequest, key: UUID, *, site: Any) -> HttpResponse:
 def _go_on(request: HttpRequest, key: UUID, *, site: Any) -> HttpResponse:
     """One part; the page asks for the next one by itself, or has a button for it where no scripts run."""
     brought = listing_files.go_on(request.user, key, now=timezone.now())
-    scripted = request.headers.get("HX-Request") == "true"
-    if brought.waiting:
+    if brought.left:
         context = _context(request, key, brought, site=site) | {"title": _("The listings are being checked")}
-        name = "_import_progress" if scripted else "import_progress"
+        name = "_import_progress" if _scripted(request) else "import_progress"
         return render(request, f"admin/complaints/product/{name}.html", context)
     n, bad = brought.counts.get("checked", 0), brought.counts.get("bad", 0)
     messages.success(request, ngettext("%(n)s listing checked.", "%(n)s listings checked.", n) % {"n": n})
-    address = reverse(FILE, args=[key]) if bad else reverse(LIST)
-    return HttpResponse(headers={"HX-Redirect": address}) if scripted else redirect(address)
+    return _sent_to(request, reverse(FILE, args=[key]) if bad else reverse(LIST))
+
+
+def _scripted(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def _sent_to(request: HttpRequest, address: str) -> HttpResponse:
+    """The whole page goes there: a script that asked for a part of it would put the answer into that part."""
+    return HttpResponse(headers={"HX-Redirect": address}) if _scripted(request) else redirect(address)
 
 
 def _context(request: HttpRequest, key: UUID, brought: listing_files.Brought, *, site: Any) -> dict[str, Any]:
-    done = brought.counts.get("checked", 0)
+    done, total = brought.done, brought.done + brought.left
     return site.each_context(request) | {
-        "brought": brought, "key": key, "counts": brought.counts, "done": done, "all": done + brought.waiting,
-        "percent": 100 * done // ((done + brought.waiting) or 1),
+        "brought": brought, "key": key, "counts": brought.counts, "done": done, "all": total,
+        "percent": 100 * done // (total or 1),
     }  # fmt: skip
 
 
 def refused(request: HttpRequest, key: UUID, form: str) -> HttpResponseBase:
     """The refused rows with what is wrong, in the shape of their file."""
     _require(request)
-    if form not in ("csv", "xlsx") or not listing_files.is_kept(request.user, key):
+    if form not in ("csv", "xlsx"):
         raise Http404
-    brought, rows = listing_files.refused(request.user, key)
+    try:
+        brought, rows = listing_files.refused(request.user, key)
+    except Problem as problem:
+        raise Http404 from problem
     return refused_file(brought.name, form, brought.header, rows)
 
 

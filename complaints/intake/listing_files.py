@@ -4,15 +4,15 @@ What was checked is written down with its row, so that a part that is stopped co
 that comes twice changes nothing, for the same text is checked once.
 """
 
-import time
+import sqlite3
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -21,11 +21,12 @@ from complaints.models import Shop
 from complaints.operations import listings
 
 from . import spool
-from .listing_rows import WAITING, Judge, NotAListingSheet, Reader, Row, Verdict, expect_columns, is_empty
+from .listing_rows import WAITING, Judge, NotAListingSheet, Reader, Row, Verdict, expect_columns, fitted, is_empty
 from .problem import Problem
 from .refused_rows import Refused
 from .sheets import open_sheets
 from .spool import Spool
+from .workbook import WorkbookTooLarge
 
 MOST_ROWS = 10_000
 MEGABYTE = 1 << 20
@@ -34,11 +35,25 @@ BATCH = 400
 """Rows that are judged, or checked, in one step."""
 MOST_CHARACTERS = 200_000
 """So much is checked in less than a second; a row that has more is a step of its own."""
+MOST_TEXT = 40_000_000
+"""Characters of a whole file: a packed sheet of some KB can hold any number. On the disk each takes up to 3 bytes."""
+MOST_UNPACKED = 500 * MEGABYTE
+MOST_KEPT = 5
+"""Files of one person."""
+KEPT = ".sqlite3"
 KEPT_SECONDS = 24 * 60 * 60
+
+AnyRow = TypeVar("AnyRow", bound=tuple[Any, ...])
 
 
 class ListingSheetTooLarge(Problem):
     message = _("The file has more than %(most)s MB. Keep only the columns of listings, or divide it.")
+
+
+class TooMuchText(Problem):
+    message = _(
+        "Unpacked, the file has more than %(most)s characters. Keep only the columns of listings, or divide it."
+    )
 
 
 class TooManyListings(Problem):
@@ -53,6 +68,14 @@ class ShopIsGone(Problem):
     message = _("The shop of this file is no longer there. Choose the file again.")
 
 
+class NoLongerKept(Problem):
+    message = _("This file is no longer kept. Choose it again.")
+
+
+class CannotBeKept(Problem):
+    message = _("The file cannot be kept or read at the moment. The disk may be full: tell whoever runs this desk.")
+
+
 @dataclass(frozen=True, slots=True)
 class Brought:
     """What somebody brought: the chosen shop, the name of the file, its columns, how many rows are how."""
@@ -64,119 +87,189 @@ class Brought:
 
     @property
     def waiting(self) -> int:
-        return sum(self.counts.get(verdict, 0) for verdict in WAITING)
+        """Rows that would change something."""
+        return self._count(*WAITING)
+
+    @property
+    def left(self) -> int:
+        """Rows that are not checked yet. Those that were the same at the look may not be any more."""
+        return self.waiting + self._count(Verdict.SAME)
+
+    @property
+    def done(self) -> int:
+        return self._count(Verdict.CHECKED, Verdict.STILL)
+
+    @property
+    def is_half_way(self) -> bool:
+        return bool(self.done and self.left)
+
+    @property
+    def same(self) -> int:
+        return self._count(Verdict.SAME, Verdict.STILL)
+
+    def _count(self, *verdicts: Verdict) -> int:
+        return sum(self.counts.get(verdict, 0) for verdict in verdicts)
 
 
 def take(upload: Any, shop: Shop, *, user: Any) -> uuid.UUID:
-    """Read and judge the file, and keep it for the person; returns what it is found by.
+    """Read and judge the file, and keep it for the person instead of the oldest; returns what it is found by.
 
-    Raises ListingSheetTooLarge, NotAListingSheet, TooManyListings, NoListings and the problems of `open_sheets`; then
-    nothing is left of it.
+    Raises ListingSheetTooLarge, NotAListingSheet, TooMuchText, TooManyListings, NoListings, CannotBeKept and the
+    problems of `open_sheets`; then nothing is left of it.
     """
     if upload.size > MAX_BYTES:
         raise ListingSheetTooLarge(most=MAX_BYTES // MEGABYTE)
     key = uuid.uuid4()
     path = _path(user, key)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
     try:
-        with spool.opened(path) as rows:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with spool.opened(part) as rows:
             header = _read(rows, upload, shop)
             judge = Judge(Reader(header, shop, user))
             last = 0
-            while batch := [row for _first, group in islice(rows.groups(after=last), BATCH) for row in group]:
+            while batch := next(_portions(row for _first, group in rows.groups(after=last) for row in group), None):
                 rows.judge((one.number, one.verdict, one.reason) for one in judge.judge(batch))
                 last = batch[-1][0]
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        part.replace(path)
+    except (sqlite3.Error, OSError) as error:
+        raise CannotBeKept from error
+    finally:
+        _drop(part)
+    for _time, old in _files(f"{user.pk}/*{KEPT}")[:-MOST_KEPT]:
+        _drop(old)
     return key
 
 
 def _read(rows: Spool, upload: Any, shop: Shop) -> Sequence[Any]:
     """Put the rows into the spool, below one that says what they are: shop, name, then the names of the columns."""
     path = getattr(upload, "temporary_file_path", None)
-    sheets = open_sheets(Path(path()) if path else upload.read())
+    too_much = TooMuchText(most=f"{MOST_TEXT:,}")
+    try:
+        sheets = open_sheets(Path(path()) if path else upload.read(), largest=MOST_UNPACKED)
+    except WorkbookTooLarge:
+        raise too_much from None
     if not sheets:
         raise NotAListingSheet
     found = sheets[0].rows()
-    header = list(next(found, (0, ()))[1])
+    header = fitted(next(found, (0, ()))[1])
+    if _size(header) > MOST_CHARACTERS:
+        raise NotAListingSheet
     expect_columns(header)
     rows.add([(0, "", [shop.pk, (upload.name or "")[-200:], *header], 0)])
-    filled, count = ((number, row) for number, row in found if not is_empty(row)), 0
-    while batch := list(islice(filled, BATCH)):
+    filled = ((number, fitted(row, len(header))) for number, row in found if not is_empty(row))
+    count = size = 0
+    for batch in _portions(filled):
         count += len(batch)
+        size += sum(_size(cells) for _number, cells in batch)
         if count > MOST_ROWS:
             raise TooManyListings(most=MOST_ROWS)
-        rows.add((number, "", row, 0) for number, row in batch)
+        if size > MOST_TEXT:
+            raise too_much
+        rows.add((number, "", cells, 0) for number, cells in batch)
     if not count:
         raise NoListings
     return header
 
 
-def is_kept(user: Any, key: uuid.UUID) -> bool:
-    return _path(user, key).exists()
+def _portions(rows: Iterable[AnyRow]) -> Iterator[list[AnyRow]]:
+    """As many rows (number, cells, …) as make a step: so many, or so much text."""
+    batch: list[AnyRow] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += _size(row[1])
+        if len(batch) == BATCH or size > MOST_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _size(cells: Sequence[Any]) -> int:
+    """Characters of a row as the spool keeps it, about: an empty cell takes five, a time with its name fifty."""
+    return sum(5 + (len(cell) if isinstance(cell, str) else 0 if cell is None else 45) for cell in cells)
+
+
+def kept(user: Any) -> list[tuple[uuid.UUID, Brought]]:
+    """The person's files with something left to do, or to mend; the one that was worked on last comes first."""
+    found = []
+    for _time, path in reversed(_files(f"{user.pk}/*{KEPT}")):
+        key = uuid.UUID(path.stem)
+        with suppress(Problem), _opened(user, key) as (_rows, brought):
+            if brought.waiting or brought.is_half_way or brought.counts.get(Verdict.BAD):
+                found.append((key, brought))
+    return found
 
 
 def look(user: Any, key: uuid.UUID, *, bad: int, good: int) -> tuple[Brought, list[Refused], list[Row]]:
-    """How the file stands, its first refused rows, and its first rows that wait to be checked. Raises ShopIsGone."""
+    """How the file stands, its first refused rows, and its first rows that wait to be checked.
+
+    This and what follows raise NoLongerKept, ShopIsGone, CannotBeKept.
+    """
     with _opened(user, key) as (rows, brought):
         reader = Reader(brought.header, brought.shop, user)
         return brought, list(islice(_refused(rows), bad)), [_waiting(reader, *one) for one in _first(rows, good)]
 
 
-def _first(rows: Spool, most: int) -> Iterator[tuple[int, Sequence[Any], Verdict]]:
+def _first(rows: Spool, most: int) -> Iterator[tuple[int, Sequence[Any], str]]:
     for verdict in WAITING:
-        yield from ((number, cells, verdict) for number, cells in islice(rows.of([verdict]), most))
+        yield from islice(rows.of([verdict]), most)
 
 
-def _waiting(reader: Reader, number: int, cells: Sequence[Any], verdict: Verdict) -> Row:
+def _waiting(reader: Reader, number: int, cells: Sequence[Any], verdict: str) -> Row:
     row = reader.read(number, cells)
-    row.verdict = verdict
+    row.verdict = Verdict(verdict)
     return row
 
 
 def go_on(user: Any, key: uuid.UUID, *, now: datetime) -> Brought:
-    """Check the next part of what waits; a row whose shop the person may no longer see is refused. Raises ShopIsGone.
+    """Check the next part of what is left; a row whose shop the person may no longer see is refused.
 
     A transaction for each shop of the part.
     """
     with _opened(user, key) as (rows, brought):
         reader = Reader(brought.header, brought.shop, user)
-        part = [reader.read(number, cells) for number, cells in _part(rows)]
+        stood: dict[int, str] = {}
+        part = []
+        for number, cells, verdict in next(_portions(rows.of((*WAITING, Verdict.SAME))), []):
+            stood[number] = verdict
+            part.append(reader.read(number, cells))
         by_shop: dict[Shop, list[Row]] = {}
         for row in part:
             if row.shop and not row.errors:
                 by_shop.setdefault(row.shop, []).append(row)
         for shop, sound in by_shop.items():
-            listings.check_many(shop, [row.listing for row in sound], actor=user, now=now)
-            rows.judge((row.number, Verdict.CHECKED, "") for row in sound)
+            told = listings.check_many(shop, [row.listing for row in sound], actor=user, now=now)
+            still = {
+                row.number
+                for row, checked in zip(sound, told, strict=True)
+                if stood[row.number] == Verdict.SAME and not checked.is_new
+            }
+            rows.judge((row.number, Verdict.STILL if row.number in still else Verdict.CHECKED, "") for row in sound)
         rows.judge((row.number, Verdict.BAD, row.reason) for row in part if row.errors)
     with _opened(user, key) as (_rows, brought):
         return brought
 
 
-def _part(rows: Spool) -> Iterator[spool.Row]:
-    characters = 0
-    for number, cells in islice(rows.of(WAITING), BATCH):
-        yield number, cells
-        characters += sum(len(cell) for cell in cells if isinstance(cell, str))
-        if characters > MOST_CHARACTERS:
-            return
+def refused(user: Any, key: uuid.UUID) -> tuple[Brought, Iterator[Refused]]:
+    """The refused rows with what is wrong, read as they are asked for, for a file to be mended."""
+    with _opened(user, key) as (_rows, brought):
+        return brought, _each_refused(user, key)
 
 
-def refused(user: Any, key: uuid.UUID) -> tuple[Brought, list[Refused]]:
-    """The refused rows with what is wrong, for a file that is to be mended. Raises ShopIsGone."""
-    with _opened(user, key) as (rows, brought):
-        return brought, list(_refused(rows))
+def _each_refused(user: Any, key: uuid.UUID) -> Iterator[Refused]:
+    with _opened(user, key) as (rows, _brought):
+        yield from _refused(rows)
 
 
 def _refused(rows: Spool) -> Iterator[Refused]:
     return ((number, cells, reason) for _first, reason, group in rows.bad() for number, cells in group)
 
 
-def forget() -> int:
-    """Delete what was kept long enough; returns how many files. Their times are the disk's."""
-    old = [path for path in _root().glob("*/*.sqlite3") if path.stat().st_mtime < time.time() - KEPT_SECONDS]
+def forget(*, now: datetime) -> int:
+    """Delete what was kept long enough, and what a killed process left; returns how many files."""
+    old = [path for changed, path in _files("*/*") if changed < now.timestamp() - KEPT_SECONDS]
     for path in old:
         path.unlink(missing_ok=True)
     return len(old)
@@ -184,12 +277,32 @@ def forget() -> int:
 
 @contextmanager
 def _opened(user: Any, key: uuid.UUID) -> Iterator[tuple[Spool, Brought]]:
-    with spool.opened(_path(user, key)) as rows:
-        [(_number, (shop_id, name, *header))] = rows.group(0)
-        shop = Shop.objects.filter(pk=shop_id).first()
-        if shop is None:
-            raise ShopIsGone
-        yield rows, Brought(shop, name, header, {verdict: n for verdict, (_groups, n) in rows.verdicts().items()})
+    try:
+        with spool.opened(_path(user, key), make=False) as rows:
+            [(_number, (shop_id, name, *header))] = rows.group(0)
+            shop = Shop.objects.filter(pk=shop_id).first()
+            if shop is None:
+                raise ShopIsGone
+            yield rows, Brought(shop, name, header, {verdict: n for verdict, (_groups, n) in rows.verdicts().items()})
+    except FileNotFoundError:
+        raise NoLongerKept from None
+    except (sqlite3.Error, OSError) as error:
+        raise CannotBeKept from error
+
+
+def _files(pattern: str) -> list[tuple[float, Path]]:
+    """When each was changed last, by the clock of the disk, and where it lies; the oldest first."""
+    found = []
+    for path in _root().glob(pattern):
+        with suppress(FileNotFoundError):
+            found.append((path.stat().st_mtime, path))
+    return sorted(found)
+
+
+def _drop(path: Path) -> None:
+    """With the journal that a killed process may have left."""
+    for one in (path, path.with_name(f"{path.name}-journal")):
+        one.unlink(missing_ok=True)
 
 
 def _root() -> Path:
@@ -198,4 +311,4 @@ def _root() -> Path:
 
 def _path(user: Any, key: uuid.UUID) -> Path:
     """In a folder of the person's own: what somebody else brought is not found."""
-    return _root() / str(user.pk) / f"{key.hex}.sqlite3"
+    return _root() / str(user.pk) / f"{key.hex}{KEPT}"

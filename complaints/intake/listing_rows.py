@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from django.utils import timezone
@@ -44,6 +45,8 @@ KINDS = {
 _KIND_OF = {word: kind for kind, words in KINDS.items() for word in words}
 SHOPS_NAMED = 5
 """Shops that a refusal offers; who has more knows what they are called."""
+SIGN, SIGNS = 80, 5
+"""So much is kept of cells for which there is no column: enough to find them again."""
 
 
 class NotAListingSheet(Problem):
@@ -57,17 +60,21 @@ class Verdict(StrEnum):
 
     NEW = "new"
     CHANGED = "changed"
+    NUMBERED = "numbered"
+    """The same text as before, now with the id of the product."""
     SAME = "same"
     BAD = "bad"
     CHECKED = "checked"
+    STILL = "still"
+    """It was the same, and was so when it was checked."""
 
 
-WAITING = (Verdict.NEW, Verdict.CHANGED)
+WAITING = (Verdict.NEW, Verdict.CHANGED, Verdict.NUMBERED)
 
 
 @dataclass(slots=True)
 class Row:
-    """A row of the file as a listing, or what is wrong with which column."""
+    """A row of the file as a listing, or what is wrong with which column; without a name for the row as a whole."""
 
     number: int
     shop: Shop | None
@@ -79,7 +86,9 @@ class Row:
     def reason(self) -> str:
         """What is wrong, a sentence for each column."""
         said = _("%(column)s: %(problem)s")
-        return " ".join(said % {"column": LABELS[name], "problem": sentence} for name, sentence in self.errors)
+        return " ".join(
+            said % {"column": LABELS[name], "problem": sentence} if name else sentence for name, sentence in self.errors
+        )
 
     @property
     def named(self) -> Named:
@@ -102,6 +111,7 @@ class Reader:
 
     def __init__(self, header: Sequence[Any], shop: Shop, user: Any) -> None:
         self._places = _places(header)
+        self._width = len(header)
         self._shop = shop
         self._shops = list(Shop.objects.visible_to(user).filter(active=True))
 
@@ -112,6 +122,11 @@ class Reader:
         kind = _KIND_OF.get(values["kind"].lower(), values["kind"])
         one = Listing(title=values["title"], text=values["text"], kind=kind, product_id=values["product_id"])
         read = Row(number, None, one)
+        if len(row) > self._width:
+            # The other cells may have shifted, so that nothing more is said of them.
+            read.refuse("", _("There are more cells than columns, with “%(cells)s”. Put a text that has commas in "
+                              "quotation marks, or give the column a name.") % {"cells": row[self._width]})  # fmt: skip
+            return read
         for column, sentence in [*problems, *_errors(one, {column for column, _sentence in problems})]:
             read.refuse(column, sentence)
         self._find_shop(read, values["shop"])
@@ -157,6 +172,8 @@ class Judge:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._seen = _Seen()
+        self._numbered: dict[int, str] = {}
+        """Products that a row of this file gives the id that they did not have."""
 
     def judge(self, rows: Iterable[RawRow]) -> list[Row]:
         """Compare with what is known, and with the sound rows before."""
@@ -167,8 +184,10 @@ class Judge:
                 by_shop.setdefault(row.shop, []).append(row)
         for shop, sound in by_shop.items():
             known = Known(shop, [row.named for row in sound], lock=False)
+            known.number(self._numbered)
             for row in sound:
                 self._compare(row, known)
+            self._numbered |= {product.pk: product.product_id for product in known.numbered}
         return read
 
     def _compare(self, row: Row, known: Known) -> None:
@@ -177,11 +196,13 @@ class Judge:
             row.refuse("title", _("Row %(row)s is about the same product already.") % {"row": earlier})
             return
         self._seen.add(row, product)
-        known.take(row.named, now=timezone.now())
         if product and product.pk:
             one, last = row.listing, product.latest
-            same = last and (last.kind, last.title, last.text) == (one.kind, one.title, one.text)
-            row.verdict = Verdict.SAME if same else Verdict.CHANGED
+            if not last or (last.kind, last.title, last.text) != (one.kind, one.title, one.text):
+                row.verdict = Verdict.CHANGED
+            else:
+                row.verdict = Verdict.NUMBERED if one.product_id and not product.product_id else Verdict.SAME
+        known.take(row.named, now=timezone.now())
 
 
 class _Seen:
@@ -214,6 +235,21 @@ def _keys(row: Row, product: Product | None) -> list[tuple[Any, ...]]:
 
 def is_empty(row: Sequence[Any]) -> bool:
     return all(cell is None or not str(cell).strip() for cell in row)
+
+
+def fitted(row: Sequence[Any], width: int | None = None) -> list[Any]:
+    """The row without empty cells at its end. What is filled beyond the columns becomes one short cell, as a sign.
+
+    Else a row could have 16,384 cells of 32,767 characters, none of which is read.
+    """
+    known = list(row[:width])
+    while known and is_empty(known[-1:]):
+        known.pop()
+    beyond = () if width is None else (cell for cell in row[width:] if not is_empty([cell]))
+    first = [cells.cut(str(cell), SIGN) for cell in islice(beyond, SIGNS) if isinstance(cell, cells.PLAIN_TYPES)]
+    if not first or width is None:
+        return known
+    return [*known, *[None] * (width - len(known)), cells.cut(", ".join(first), SIGN)]
 
 
 def expect_columns(header: Sequence[Any]) -> None:

@@ -1,12 +1,13 @@
 """The refused rows of an import in the shape of their file, with what is wrong behind them: mended they go in."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from tempfile import TemporaryFile
 from typing import IO, Any
 
 from django.utils import timezone
-from django.utils.translation import pgettext
+from django.utils.translation import gettext, pgettext
 from openpyxl import Workbook
 
 from complaints.models import ImportJob
@@ -18,6 +19,10 @@ from .order_files import Refusal
 from .refusals import escaped, sentences
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+LONGEST_CELL = 32_767
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What XML, and so a workbook, cannot hold."""
 
 Refused = tuple[int, Sequence[Any], str]
 
@@ -55,16 +60,28 @@ def csv_lines(header: Sequence[Any], rows: Iterable[Refused]) -> Iterator[bytes]
 
 
 def xlsx(header: Sequence[Any], rows: Iterable[Refused]) -> IO[bytes]:
-    """As a workbook of texts: nothing in it runs, and long numbers keep their digits."""
+    """As a workbook of texts: nothing in it runs, and long numbers keep their digits.
+
+    A cell that is too long for a workbook is cut, and the row says so.
+    """
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.append([_text(name) for name in _header(header)])
     for number, cells, reason in rows:
-        sheet.append([*(_text(cell) for cell in _padded(cells, len(header))), number, _text(reason)])
+        texts = [_text(cell) for cell in _padded(cells, len(header))]
+        cut = any(len(text) > LONGEST_CELL for text in texts)
+        said = f"{reason} {_cut_words()}" if cut else reason
+        sheet.append([*(text[:LONGEST_CELL] for text in texts), number, _text(said)])
     out = TemporaryFile()  # noqa: SIM115  the response closes it
     book.save(out)
     out.seek(0)
     return out
+
+
+def _cut_words() -> str:
+    return gettext(
+        "A cell of this row has more characters than a workbook can hold and is cut here. The .csv file has all of it."
+    )
 
 
 def _header(header: Sequence[Any]) -> list[Any]:
@@ -78,4 +95,5 @@ def _padded(cells: Sequence[Any], width: int) -> list[Any]:
 def _text(value: Any) -> str:
     text = "" if value is None else str(value)
     number = bare(text)
-    return number if number.isdigit() and len(number) > EXACT_DIGITS else escaped(value)
+    text = UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+    return number if number.isdigit() and len(number) > EXACT_DIGITS else escaped(text)

@@ -86,11 +86,14 @@ class Sheet:
     delimiter: str = ""
 
 
-def open_sheets(source: Source, *, encoding: str = "", delimiter: str = "", texts: Texts | None = None) -> list[Sheet]:
+def open_sheets(
+    source: Source, *, encoding: str = "", delimiter: str = "", texts: Texts | None = None, largest: int | None = None
+) -> list[Sheet]:
     """The tables of a file, given by its path or its bytes. Raises Problem with what is wrong with the file.
 
     `encoding` and `delimiter` correct what would be found, and are believed until a row shows that they are wrong. For
-    a workbook they mean nothing. `texts` keeps the shared texts of a workbook that is read in several goes.
+    a workbook they mean nothing. `texts` keeps the shared texts of a workbook that is read in several goes;
+    one that unpacks to more than `largest` bytes is refused.
     """
     with _opened(source) as file:
         head = file.read(4096)
@@ -101,7 +104,7 @@ def open_sheets(source: Source, *, encoding: str = "", delimiter: str = "", text
         if head.startswith(b"%PDF"):
             raise Pdf
         if head.startswith(ZIP):
-            return _workbook_sheets(source, file, texts)
+            return _workbook_sheets(source, file, texts, largest)
         if _is_markup(head):
             raise WebPage
         encoding = encoding or delimited.encoding_of(file)
@@ -145,7 +148,7 @@ def _is_markup(head: bytes) -> bool:
     return head.replace(b"\0", b"").lstrip().startswith(b"<")
 
 
-def _workbook_sheets(source: Source, file: BinaryIO, texts: Texts | None) -> list[Sheet]:
+def _workbook_sheets(source: Source, file: BinaryIO, texts: Texts | None, largest: int | None) -> list[Sheet]:
     try:
         with zipfile.ZipFile(file) as archive:
             names = set(archive.namelist())
@@ -153,7 +156,7 @@ def _workbook_sheets(source: Source, file: BinaryIO, texts: Texts | None) -> lis
         raise workbook.DamagedWorkbook from error
     if "xl/workbook.xml" not in names:
         raise OtherWorkbook if names & {"content.xml", "xl/workbook.bin"} else OtherArchive
-    tables = workbook.tables(lambda: _opened(source), texts)
+    tables = workbook.tables(lambda: _opened(source), texts, largest)
     return [Sheet(_from_the_start(rows_from), rows_from, exact=False, name=name) for name, rows_from in tables]
 
 

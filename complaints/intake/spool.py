@@ -71,14 +71,14 @@ class Spool:
         for first, rows in groupby(found, lambda row: row[0]):
             yield first, [(n, _unpacked(cells)) for _first, n, cells in rows]
 
-    def of(self, verdicts: Sequence[str]) -> Iterator[Row]:
-        """The rows with one of these verdicts, in the order of the file."""
+    def of(self, verdicts: Sequence[str]) -> Iterator[tuple[int, Sequence[Any], str]]:
+        """(number, cells, verdict) of the rows with one of these verdicts, in the order of the file."""
         marks = ",".join("?" * len(verdicts))
         found = self._database.execute(
-            f"SELECT n, cells FROM rows WHERE verdict IN ({marks}) ORDER BY n",  # noqa: S608
+            f"SELECT n, cells, verdict FROM rows WHERE verdict IN ({marks}) ORDER BY n",  # noqa: S608
             tuple(verdicts),
         )
-        return ((n, _unpacked(cells)) for n, cells in found)
+        return ((n, _unpacked(cells), verdict) for n, cells, verdict in found)
 
     def each_key(self) -> Iterator[str]:
         """Each key once."""
@@ -156,10 +156,10 @@ class SpooledTexts:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Spool]:
-    """The spool in this file, for its owner's eyes alone; made where there is none."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    database = sqlite3.connect(path, timeout=WAIT_SECONDS)
+def opened(path: Path, *, make: bool = True) -> Iterator[Spool]:
+    """The spool in this file, for its owner's eyes alone; made where there is none, else FileNotFoundError."""
+    os.close(os.open(path, os.O_RDWR | (os.O_CREAT if make else 0), 0o600))
+    database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", timeout=WAIT_SECONDS, uri=True)
     try:
         # What a crash of the machine takes is read anew from the file itself.
         database.execute("PRAGMA synchronous=NORMAL")

@@ -34,14 +34,14 @@ class WorkbookTooLarge(Problem):
     message = _("The workbook is too large. Export a shorter period.")
 
 
-def tables(opened: Opener, texts: Texts | None = None) -> list[Table]:
+def tables(opened: Opener, texts: Texts | None = None, largest: int | None = None) -> list[Table]:
     """The name of each table of the workbook, with a function that reads its rows, from the one at a byte on.
 
     `texts` keeps the shared texts, for those who read the file in several goes. Raises DamagedWorkbook and
     WorkbookTooLarge, and so do the iterators.
     """
     with opened() as file:
-        _check_size(file)
+        _check_size(file, largest or LARGEST_UNPACKED)
         with _loaded(file, None) as book:
             names = [sheet.title for sheet in book.worksheets]
     return [(name, _rows_of(opened, place, texts)) for place, name in enumerate(names)]
@@ -55,7 +55,7 @@ def _rows_of(opened: Opener, place: int, texts: Texts | None) -> Callable[[int],
     return rows
 
 
-def _check_size(file: BinaryIO) -> None:
+def _check_size(file: BinaryIO, largest: int) -> None:
     """The sizes that the archive states bind what is read from it later."""
     try:
         with zipfile.ZipFile(file) as archive:
@@ -64,7 +64,7 @@ def _check_size(file: BinaryIO) -> None:
         raise DamagedWorkbook from error
     rows = ("xl/worksheets/", "xl/sharedStrings")
     others = [part.file_size for part in parts if not part.filename.startswith((*rows, "xl/media/"))]
-    if sum(part.file_size for part in parts) > LARGEST_UNPACKED or sum(others) > LARGEST_OTHER:
+    if sum(part.file_size for part in parts) > largest or sum(others) > LARGEST_OTHER:
         raise WorkbookTooLarge
 
 

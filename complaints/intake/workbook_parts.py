@@ -8,6 +8,7 @@ where it was stopped.
 import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, BinaryIO, Protocol
 
@@ -21,6 +22,7 @@ from .xml_pieces import pieces
 PLAIN_TEXT = f"{{{SHEET_MAIN_NS}}}t"
 IN_MEMORY = 4 << 20
 TEXTS_AT_ONCE = 500
+RECENT_TEXTS = 500
 
 Located = tuple[int, Sequence[Any], int]
 """Number of a row, its cells, and the byte of the sheet at which it begins."""
@@ -44,11 +46,13 @@ class TemporaryTexts:
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  closed with the book
         self._ends = array("Q", [0])
         self._last = 0
+        # Cells that point at one text share it in memory, too: a row of a small file can have 16,384 of them.
+        self.get = lru_cache(RECENT_TEXTS)(self._get)
 
     def known(self) -> tuple[int, int]:
         return len(self._ends) - 1, self._last
 
-    def get(self, place: int) -> str:
+    def _get(self, place: int) -> str:
         start, end = self._ends[place], self._ends[place + 1]
         self._file.seek(start)
         return self._file.read(end - start).decode("utf-8", "surrogatepass")

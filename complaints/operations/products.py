@@ -1,6 +1,6 @@
 """Products as the shop's listings name them: found again whether by id or by title, else entered."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -39,14 +39,15 @@ def locked(shop: Shop, names: Sequence[Named], *, now: datetime) -> list[Product
     """
     known = Known(shop, names, lock=True)
     found = [known.take(one, now=now) for one in names]
-    if known.fresh:
-        Product.objects.bulk_create(known.fresh, ignore_conflicts=True)
-        known = Known(shop, names, lock=True)
-        found = [known.take(one, now=now) for one in names]
-        if known.fresh:
-            raise Product.DoesNotExist
+    # First these: a fresh product may have the mark that one of them gave up.
     Product.objects.bulk_update(known.numbered, ["product_id", "mark"], batch_size=100)
-    return found
+    if not known.fresh:
+        return found
+    Product.objects.bulk_create(known.fresh, ignore_conflicts=True)
+    marks = [one.mark for one in known.fresh]
+    rows = Product.objects.select_for_update(no_key=True).filter(shop=shop, mark__in=marks).order_by("pk")
+    entered = {one.mark: one for one in rows}
+    return [one if one.pk else entered[one.mark] for one in found]
 
 
 def set_dispute_prone(product_id: int, *, prone: bool, actor: Any, now: datetime) -> None:
@@ -97,11 +98,21 @@ class Known:
             self.fresh.append(product)
             self._add(product)
         elif named.product_id and not product.product_id:
-            product.product_id, product.mark = named.product_id, named.mark
-            self._by_mark[product.mark] = product
+            self._number(product, named.product_id)
             if product.pk:
                 self.numbered.append(product)
         return product
+
+    def number(self, ids: Mapping[int, str]) -> None:
+        """Take those of these primary keys for named with their ids before, though no table says so yet."""
+        for product in list(self._by_mark.values()):
+            if product.pk in ids and not product.product_id:
+                self._number(product, ids[product.pk])
+
+    def _number(self, product: Product, product_id: str) -> None:
+        del self._by_mark[product.mark]
+        product.product_id, product.mark = product_id, Named(product_id, "").mark
+        self._by_mark[product.mark] = product
 
     def _add(self, product: Product) -> None:
         self._by_mark[product.mark] = product

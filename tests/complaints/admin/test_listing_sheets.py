@@ -1,10 +1,14 @@
 """Listings come in as a sheet, after a look at each row, and findings leave as one."""
 
 import os
+import sqlite3
+import zipfile
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,7 +16,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from openpyxl import Workbook, load_workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.xml.constants import SHARED_STRINGS
 
 from complaints.intake import delimited, listing_files, listing_rows, sheets, workbook
 from complaints.models import ListingCheck, Product, Shop
@@ -55,7 +62,7 @@ def address(preview: Any) -> str:
 def confirmed(client: Client, preview: Any) -> Any:
     """As somebody without scripts does it: a button after each part."""
     answer = client.post(address(preview), follow=True)
-    while "percent" in answer.context and answer.context["brought"].waiting:
+    while "percent" in answer.context and answer.context["brought"].left:
         answer = client.post(address(preview), follow=True)
     return answer
 
@@ -97,6 +104,62 @@ def test_a_product_that_is_known_by_its_title_is_no_new_one(manager: Client, sho
     checked(shop, title="书桌", text=WHOLE)
     preview = sent(manager, shop, book(ROWS))
     assert {row.number: str(row.verdict) for row in preview.context["fresh"]} == {2: "changed", 3: "new", 4: "new"}
+
+
+def test_a_product_gets_its_id_from_a_row_with_the_same_text(manager: Client, shop: Shop) -> None:
+    checked(shop, title="书桌", text=WHOLE)
+    preview = sent(manager, shop, book([HEADER, ["书桌", WHOLE, "", "681"]]))
+    assert [row.verdict for row in preview.context["fresh"]] == ["numbered"]
+    confirmed(manager, preview)
+    product = Product.objects.get()
+    assert (product.product_id, product.checks.count()) == ("681", 1)
+
+
+def test_a_row_that_was_the_same_is_looked_at_again_when_the_file_is_checked(manager: Client, shop: Shop) -> None:
+    for title in ("书桌", "杯子"):
+        checked(shop, title=title, text=WHOLE)
+    preview = sent(manager, shop, book([HEADER, ["书桌", WHOLE], ["椅子", WHOLE], ["杯子", WHOLE]]))
+    assert preview.context["counts"]["same"] == 2
+    checked(shop, title="书桌", text=POOR)
+    confirmed(manager, preview)
+    after = manager.get(address(preview))
+    assert (after.context["counts"]["checked"], after.context["brought"].same) == (2, 1)
+    assert Product.objects.get(title="书桌").latest.text == WHOLE  # type: ignore[union-attr]
+    assert ListingCheck.objects.count() == 5
+
+
+def test_rows_that_were_the_same_do_not_end_the_import_half_way(
+    manager: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_files, "BATCH", 1)
+    checked(shop, title="书桌", text=WHOLE)
+    preview = sent(manager, shop, book([HEADER, ["椅子", WHOLE], ["书桌", WHOLE]]))
+    assert manager.post(address(preview)).context["percent"] == 50
+    half = manager.get(address(preview))
+    assert (half.context["fresh"], b'<form method="post">' in half.content) == ([], True)
+    assert address(preview) in manager.get(reverse(IMPORT)).content.decode()
+    assert manager.post(address(preview)).status_code == 302
+
+
+@pytest.mark.parametrize("size", [2, 400])
+def test_two_products_of_one_title_are_two_wherever_a_step_ends(
+    size: int, manager: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_files, "BATCH", size)
+    checked(shop, title="书桌", text=WHOLE)
+    rows = [HEADER, ["书桌", POOR, "", "1"], ["椅子", POOR, "", "2"], ["书桌", WHOLE, "", "3"]]
+    preview = sent(manager, shop, book(rows))
+    assert [row.verdict for row in preview.context["fresh"]] == ["new", "new", "changed"]
+    confirmed(manager, preview)
+    assert sorted(Product.objects.values_list("product_id", flat=True)) == ["1", "2", "3"]
+
+
+def test_a_file_that_was_checked_says_so_when_it_is_opened_again(manager: Client, shop: Shop) -> None:
+    preview = sent(manager, shop, book(ROWS))
+    confirmed(manager, preview)
+    assert "这些文案都已检查过" not in manager.get(address(preview)).content.decode()
+    again = sent(manager, shop, book(ROWS))
+    assert "这些文案都已检查过" in again.content.decode()
 
 
 def test_a_csv_file_is_read_in_the_encoding_of_spreadsheet_programs(manager: Client, shop: Shop) -> None:
@@ -170,6 +233,34 @@ def test_two_products_of_one_title_with_their_own_ids_are_two(manager: Client, s
     rows = [HEADER, ["书桌", POOR, "", "681"], ["书桌", POOR, "", "682"], ["书桌", "", "", ""]]
     confirmed(manager, sent(manager, shop, book(rows)))
     assert sorted(Product.objects.values_list("product_id", flat=True)) == ["681", "682"]
+
+
+def test_a_row_with_more_cells_than_columns_is_refused(manager: Client, shop: Shop) -> None:
+    preview = sent(manager, shop, b"title,detail\nDesk,Solid oak, 120 x 60 cm, brown\nChair,ok,,\n", "l.csv")
+    [(number, _cells, reason)] = preview.context["wrong"]
+    assert number == 2
+    assert "120 x 60 cm,  brown" in reason
+    assert [row.listing.title for row in preview.context["fresh"]] == ["Chair"]
+
+
+def refused_rows_of(manager: Client, preview: Any) -> list[list[Any]]:
+    content = b"".join(manager.get(f"{address(preview)}refused.xlsx").streaming_content)  # type: ignore[attr-defined]
+    return [list(row) for row in load_workbook(BytesIO(content)).worksheets[0].values]
+
+
+def test_refused_rows_leave_without_what_a_workbook_cannot_hold(manager: Client, shop: Shop) -> None:
+    content = f"title,detail,kind\r\n书\x0b桌\uffff,{POOR},nonsense\r\n".encode()
+    assert refused_rows_of(manager, sent(manager, shop, content, "l.csv"))[1][0] == "书\ufffd桌\ufffd"
+
+
+def test_a_text_that_is_too_long_for_a_workbook_is_cut_and_the_row_says_so(manager: Client, shop: Shop) -> None:
+    content = "title,detail\r\n" + "".join(f"桌{n},{'长' * n}\r\n" for n in (32_767, 32_768))
+    preview = sent(manager, shop, content.encode(), "l.csv")
+    rows = refused_rows_of(manager, preview)
+    assert [len(row[1]) for row in rows[1:]] == [32_767, 32_767]
+    assert [".csv" in row[3] for row in rows[1:]] == [False, True]
+    whole = b"".join(manager.get(f"{address(preview)}refused.csv").streaming_content)  # type: ignore[attr-defined]
+    assert "长" * 32_768 in whole.decode()
 
 
 # ---------------------------------------------------------------- which shop
@@ -252,6 +343,81 @@ def test_much_text_makes_small_parts(manager: Client, shop: Shop) -> None:
     assert Product.objects.count() == 20
 
 
+def shared_text(rows: int, columns: int, text: str) -> bytes:
+    """A small workbook in which each cell below the header points at one long text."""
+    out = BytesIO()
+    cells = [[f'<c r="{get_column_letter(n)}{{row}}" t="s"><v>{n}</v></c>' for n in (1, 2)]]
+    cells.append([f'<c r="{get_column_letter(n)}{{row}}" t="s"><v>0</v></c>' for n in range(1, columns + 1)])
+    lines = [f'<row r="{row}">{"".join(cells[row > 1])}</row>'.replace("{row}", str(row)) for row in range(1, rows + 2)]
+    texts = "".join(f"<si><t>{one}</t></si>" for one in (text, "title", "detail"))
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    with zipfile.ZipFile(BytesIO(book([["title", "detail"]]))) as plain:
+        parts = {name: plain.read(name).decode() for name in plain.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = f"<worksheet {space}><sheetData>{''.join(lines)}</sheetData></worksheet>"
+    parts["xl/sharedStrings.xml"] = f"<sst {space}>{texts}</sst>"
+    override = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{SHARED_STRINGS}"/></Types>'
+    parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace("</Types>", override)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in parts.items():
+            made.writestr(name, content)
+    return out.getvalue()
+
+
+def test_cells_beyond_the_columns_are_not_kept(manager: Client, shop: Shop, tmp_path: Path) -> None:
+    content = shared_text(rows=20, columns=60, text="x" * 32_000)
+    assert len(content) < 30_000
+    preview = sent(manager, shop, content)
+    assert preview.context["counts"]["bad"] == 20
+    [path] = tmp_path.rglob("*.sqlite3")
+    assert path.stat().st_size < 2_000_000
+
+
+def test_a_file_that_unpacks_to_too_much_is_refused(
+    manager: Client, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_files, "MOST_TEXT", 600_000)
+    assert sent(manager, shop, shared_text(rows=9, columns=2, text="x" * 32_000)).status_code == 200
+    answer = sent(manager, shop, shared_text(rows=10, columns=2, text="x" * 32_000))
+    assert answer.context["form"].errors["file"] == [listing_files.TooMuchText(most="600,000").text]
+    monkeypatch.setattr(listing_files, "MOST_UNPACKED", 20_000)
+    assert sent(manager, shop, shared_text(rows=1, columns=2, text="x" * 32_000)).status_code == 422
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+def test_no_step_has_more_text_than_a_step_may(manager: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in: list[int] = []
+    add = listing_files.Spool.add
+
+    def counted(self: Any, rows: Any) -> None:
+        rows = list(rows)
+        put_in.append(len(rows))
+        add(self, rows)
+
+    monkeypatch.setattr(listing_files.Spool, "add", counted)
+    sent(manager, shop, shared_text(rows=9, columns=2, text="x" * 32_000))
+    assert put_in == [1, 4, 4, 1]
+
+
+def test_a_header_of_much_text_is_none(manager: Client, shop: Shop) -> None:
+    answer = sent(manager, shop, book([[*HEADER, *[f"{n}" + "x" * 30_000 for n in range(9)]], ["桌", POOR]]))
+    assert answer.context["form"].errors["file"] == [listing_rows.NotAListingSheet().text]
+
+
+def test_the_oldest_files_of_a_person_make_room_for_new_ones(
+    manager: Client, shop: Shop, tmp_path: Path, user_with: Callable[..., Any], client_for: Callable[[Any], Client]
+) -> None:
+    theirs = sent(client_for(user_with("knowledge_manager")), shop, book(ROWS))
+    previews = []
+    for n in range(listing_files.MOST_KEPT + 1):
+        previews.append(sent(manager, shop, book(ROWS)))
+        [path] = tmp_path.rglob(f"{UUID(address(previews[-1]).split('/')[-2]).hex}.sqlite3")
+        os.utime(path, (n, n))
+    stand = [manager.get(address(one)).status_code for one in previews]
+    assert stand == [302, *[200] * listing_files.MOST_KEPT]
+    assert len(list(tmp_path.rglob("*.sqlite3"))) == listing_files.MOST_KEPT + 1
+    assert theirs.status_code == 200
+
+
 def test_five_thousand_rows_are_taken(manager: Client, shop: Shop) -> None:
     content = "title,detail\n" + "".join(f"桌{n},{POOR}\n" for n in range(5_000))
     with CaptureQueriesContext(connection) as captured:
@@ -299,7 +465,7 @@ def test_a_file_that_does_not_fit_says_why(
     answer = sent(manager, shop, file, name)
     assert answer.status_code == 422
     assert answer.context["form"].errors["file"] == [problem.text]
-    assert not list(tmp_path.rglob("*.sqlite3*"))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("name", ["l.xlsx", "l.csv", "l.txt", "l"])
@@ -342,13 +508,92 @@ def test_a_file_is_seen_and_taken_over_by_nobody_else(
     assert not Product.objects.exists()
 
 
-def test_a_file_is_kept_for_a_day(manager: Client, shop: Shop, tmp_path: Path) -> None:
+def kept_path(folder: Path) -> Path:
+    [path] = folder.rglob("*.sqlite3")
+    return path
+
+
+def test_a_file_is_kept_for_a_day(manager: Client, shop: Shop, tmp_path: Path, now: datetime) -> None:
     preview = sent(manager, shop, book(ROWS))
-    assert listing_files.forget() == 0
-    [path] = tmp_path.rglob("*.sqlite3")
-    os.utime(path, (0, 0))
-    assert listing_files.forget() == 1
+    begun = now.timestamp() - listing_files.KEPT_SECONDS
+    os.utime(kept_path(tmp_path), (begun + 1, begun + 1))
+    assert listing_files.forget(now=now) == 0
+    os.utime(kept_path(tmp_path), (begun - 1, begun - 1))
+    assert listing_files.forget(now=now) == 1
     assert manager.get(address(preview)).headers["Location"] == reverse(IMPORT)
+
+
+def test_what_a_killed_process_left_is_forgotten_too(manager: Client, shop: Shop, tmp_path: Path) -> None:
+    sent(manager, shop, book(ROWS))
+    path = kept_path(tmp_path)
+    for name in (f"{path.name}-journal", "0.part", "0.part-journal"):
+        path.with_name(name).write_text("x")
+    assert listing_files.forget(now=timezone.now() + timedelta(days=400)) == 4
+    assert not [one for one in tmp_path.rglob("*") if one.is_file()]
+
+
+def test_two_that_forget_at_once_do_no_harm(
+    manager: Client, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent(manager, shop, book(ROWS))
+    found = list(tmp_path.rglob("*.sqlite3"))
+    found[0].unlink()
+    monkeypatch.setattr(Path, "glob", lambda _self, _pattern: iter(found))
+    assert listing_files.forget(now=timezone.now()) == 0
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_file_that_is_gone_sends_the_whole_page_back(
+    method: str, manager: Client, shop: Shop, tmp_path: Path
+) -> None:
+    preview = sent(manager, shop, book(ROWS))
+    kept_path(tmp_path).unlink()
+    answer = getattr(manager, method)(address(preview), headers={"HX-Request": "true"})
+    assert answer.headers["HX-Redirect"] == reverse(IMPORT)
+    assert listing_files.NoLongerKept().text in manager.get(reverse(IMPORT)).content.decode()
+    assert not list(tmp_path.rglob("*.sqlite3"))
+
+
+def test_the_way_back_to_a_file_is_on_the_page_of_the_import(
+    manager: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch, user_with: Any, client_for: Any
+) -> None:
+    monkeypatch.setattr(listing_files, "BATCH", 2)
+    preview = sent(manager, shop, book(ROWS), "春季.xlsx")
+    manager.post(address(preview))
+    page = manager.get(reverse(IMPORT)).content.decode()
+    assert address(preview) in page
+    assert "春季.xlsx" in page
+    assert address(preview) not in client_for(user_with("knowledge_manager")).get(reverse(IMPORT)).content.decode()
+    confirmed(manager, preview)
+    assert address(preview) not in manager.get(reverse(IMPORT)).content.decode()
+
+
+def test_a_damaged_file_hides_no_other_and_is_refused(manager: Client, shop: Shop, tmp_path: Path) -> None:
+    damaged = sent(manager, shop, book(ROWS))
+    kept_path(tmp_path).write_bytes(b"x" * 5000)
+    whole = sent(manager, shop, book(ROWS))
+    page = manager.get(reverse(IMPORT)).content.decode()
+    assert (address(whole) in page, address(damaged) in page) == (True, False)
+    assert manager.post(address(damaged)).status_code == 302
+
+
+def test_a_full_disk_is_said_and_costs_nothing(
+    manager: Client, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preview = sent(manager, shop, book(ROWS))
+
+    def full(*_args: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(listing_files.Spool, "judge", full)
+        answer = sent(manager, shop, book(ROWS))
+        assert answer.context["form"].errors["file"] == [listing_files.CannotBeKept().text]
+        answer = manager.post(address(preview), follow=True)
+        assert listing_files.CannotBeKept().text in answer.content.decode()
+    assert len([one for one in tmp_path.rglob("*") if one.is_file()]) == 1
+    confirmed(manager, preview)
+    assert ListingCheck.objects.count() == 3
 
 
 def test_findings_leave_as_a_workbook_in_which_nothing_runs(manager: Client, shop: Shop) -> None:

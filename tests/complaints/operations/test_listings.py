@@ -183,6 +183,7 @@ def test_the_mark_of_a_product_is_recorded_once(shop: Any, agent: Any, now: Any)
         ([("681", "桌"), ("", "桌")], ["681"]),
         ([("", "桌"), ("681", "桌")], ["681"]),
         ([("", "桌"), ("681", "桌"), ("682", "桌")], ["681", "682"]),
+        ([("681", "桌"), ("桌", "")], ["681", "桌"]),
     ],
 )
 @pytest.mark.parametrize("known", [False, True])

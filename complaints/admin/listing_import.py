@@ -22,7 +22,7 @@ from .import_pages import refused_file
 from .listing_forms import ShopField
 
 UNPROCESSABLE = 422
-MOST_EXPORTED = 5_000
+MOST_EXPORTED = 50_000
 SHOWN = 50
 """Rows of each sort that the page shows; the file with refused rows has all of them."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

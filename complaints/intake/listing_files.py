@@ -33,6 +33,8 @@ MEGABYTE = 1 << 20
 MAX_BYTES = 20 * MEGABYTE
 BATCH = 400
 """Rows that are judged, or checked, in one step."""
+AT_ONCE = 50
+"""Rows that one transaction writes: on SQLite everybody else who writes waits for it."""
 MOST_CHARACTERS = 200_000
 """So much is checked in less than a second; a row that has more is a step of its own."""
 MOST_TEXT = 40_000_000
@@ -114,8 +116,8 @@ class Brought:
 def take(upload: Any, shop: Shop, *, user: Any) -> uuid.UUID:
     """Read and judge the file, and keep it for the person instead of the oldest; returns what it is found by.
 
-    Raises ListingSheetTooLarge, NotAListingSheet, TooMuchText, TooManyListings, NoListings, CannotBeKept and the
-    problems of `open_sheets`; then nothing is left of it.
+    Raises ListingSheetTooLarge, NotAListingSheet, ColumnTwice, TooMuchText, TooManyListings, NoListings, CannotBeKept
+    and the problems of `open_sheets`; then nothing is left of it.
     """
     if upload.size > MAX_BYTES:
         raise ListingSheetTooLarge(most=MAX_BYTES // MEGABYTE)
@@ -226,7 +228,7 @@ def _waiting(reader: Reader, number: int, cells: Sequence[Any], verdict: str) ->
 def go_on(user: Any, key: uuid.UUID, *, now: datetime) -> Brought:
     """Check the next part of what is left; a row whose shop the person may no longer see is refused.
 
-    A transaction for each shop of the part.
+    A transaction for each shop of the part, and for `AT_ONCE` rows: between two, others come to write.
     """
     with _opened(user, key) as (rows, brought):
         reader = Reader(brought.header, brought.shop, user)
@@ -235,11 +237,7 @@ def go_on(user: Any, key: uuid.UUID, *, now: datetime) -> Brought:
         for number, cells, verdict in next(_portions(rows.of((*WAITING, Verdict.SAME))), []):
             stood[number] = verdict
             part.append(reader.read(number, cells))
-        by_shop: dict[Shop, list[Row]] = {}
-        for row in part:
-            if row.shop and not row.errors:
-                by_shop.setdefault(row.shop, []).append(row)
-        for shop, sound in by_shop.items():
+        for shop, sound in _transactions(part):
             told = listings.check_many(shop, [row.listing for row in sound], actor=user, now=now)
             still = {
                 row.number
@@ -250,6 +248,17 @@ def go_on(user: Any, key: uuid.UUID, *, now: datetime) -> Brought:
         rows.judge((row.number, Verdict.BAD, row.reason) for row in part if row.errors)
     with _opened(user, key) as (_rows, brought):
         return brought
+
+
+def _transactions(part: Iterable[Row]) -> Iterator[tuple[Shop, list[Row]]]:
+    """The sound rows of a part as they are written, each shop's by themselves."""
+    by_shop: dict[Shop, list[Row]] = {}
+    for row in part:
+        if row.shop and not row.errors:
+            by_shop.setdefault(row.shop, []).append(row)
+    for shop, rows in by_shop.items():
+        for begin in range(0, len(rows), AT_ONCE):
+            yield shop, rows[begin : begin + AT_ONCE]
 
 
 def refused(user: Any, key: uuid.UUID) -> tuple[Brought, Iterator[Refused]]:

@@ -55,6 +55,10 @@ class NotAListingSheet(Problem):
     )
 
 
+class ColumnTwice(Problem):
+    message = gettext_lazy("The columns “%(first)s” and “%(second)s” mean the same. Keep one of them.")
+
+
 class Verdict(StrEnum):
     """What would become of a row, and what has."""
 
@@ -136,9 +140,12 @@ class Reader:
         """The text of a cell, without the sign that keeps it from being a formula."""
         place = self._places[name]
         value = row[place] if 0 <= place < len(row) else None
+        if isinstance(value, str) and value.lstrip().startswith("="):
+            value = cells.bare(value)
         if isinstance(value, float) and value.is_integer() and abs(value) < 10**cells.EXACT_DIGITS:
             value = int(value)
-        if value is not None and not isinstance(value, cells.PLAIN_TYPES):
+        is_formula = isinstance(value, str) and value.startswith("=")
+        if is_formula or (value is not None and not isinstance(value, cells.PLAIN_TYPES)):
             problems.append((name, cells.FormulaCell().text))
             return ""
         text = "" if value is None else str(value).replace("\0", "")
@@ -253,16 +260,20 @@ def fitted(row: Sequence[Any], width: int | None = None) -> list[Any]:
 
 
 def expect_columns(header: Sequence[Any]) -> None:
-    """Raises NotAListingSheet."""
+    """Raises NotAListingSheet, ColumnTwice."""
     _places(header)
 
 
 def _places(header: Sequence[Any]) -> dict[str, int]:
     """Name -> place of the column, -1 for one that is missing and may be."""
-    places = {_bare(cell): place for place, cell in enumerate(header)}
-    found = {
-        name: next((places[one] for one in map(_bare, names) if one in places), -1) for name, names in NAMES.items()
-    }
+    columns = [_bare(cell) for cell in header]
+    found = {}
+    for name, names in NAMES.items():
+        meant = {_bare(one) for one in names}
+        places = [place for place, column in enumerate(columns) if column in meant]
+        if len(places) > 1:
+            raise ColumnTwice(first=str(header[places[0]]), second=str(header[places[1]]))
+        found[name] = places[0] if places else -1
     if found["title"] < 0 or found["text"] < 0:
         raise NotAListingSheet
     return found

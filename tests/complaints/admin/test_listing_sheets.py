@@ -21,7 +21,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.xml.constants import SHARED_STRINGS
 
-from complaints.intake import delimited, listing_files, listing_rows, sheets, workbook
+from complaints.intake import cells, delimited, listing_files, listing_rows, sheets, workbook
 from complaints.models import ListingCheck, Product, Shop
 from tests.factories.listings import POOR, WHOLE, checked
 
@@ -248,6 +248,30 @@ def refused_rows_of(manager: Client, preview: Any) -> list[list[Any]]:
     return [list(row) for row in load_workbook(BytesIO(content)).worksheets[0].values]
 
 
+def test_a_formula_is_no_title(manager: Client, shop: Shop) -> None:
+    preview = sent(manager, shop, book([HEADER, ['=CONCATENATE("书","桌")', WHOLE, "", 1], ['="椅子"', WHOLE, "", 2]]))
+    (refused,) = preview.context["wrong"]
+    assert (refused[0], str(cells.FormulaCell().text) in refused[2]) == (2, True)
+    assert [row.listing.title for row in preview.context["fresh"]] == ["椅子"]
+
+
+def test_others_come_to_write_between_the_rows_of_a_part(
+    manager: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    check_many = listing_files.listings.check_many
+    monkeypatch.setattr(listing_files, "AT_ONCE", 3)
+    monkeypatch.setattr(
+        listing_files.listings,
+        "check_many",
+        lambda shop, several, **who: [written.append(len(several)), check_many(shop, several, **who)][1],
+    )
+    preview = sent(manager, shop, book([HEADER, *([f"桌{n}", WHOLE, "", n] for n in range(1, 9))]))
+    manager.post(address(preview), follow=True)
+    assert written == [3, 3, 2]
+    assert ListingCheck.objects.count() == 8
+
+
 def test_refused_rows_leave_without_what_a_workbook_cannot_hold(manager: Client, shop: Shop) -> None:
     content = f"title,detail,kind\r\n书\x0b桌\uffff,{POOR},nonsense\r\n".encode()
     assert refused_rows_of(manager, sent(manager, shop, content, "l.csv"))[1][0] == "书\ufffd桌\ufffd"
@@ -447,6 +471,10 @@ def test_a_part_that_stops_half_way_is_taken_up_again(
     [
         (book([["a", "b"], ["1", "2"]]), listing_rows.NotAListingSheet()),
         (book([HEADER]), listing_files.NoListings()),
+        (
+            book([["标题", "商品标题", "详情"], ["", "书桌", "好"]]),
+            listing_rows.ColumnTwice(first="标题", second="商品标题"),
+        ),
         (book([HEADER, *([f"桌{n}", "好"] for n in range(6))]), listing_files.TooManyListings(most=5)),
         (b"x" * ((20 << 20) + 1), listing_files.ListingSheetTooLarge(most=20)),
         (book(ROWS)[:-900], workbook.DamagedWorkbook()),

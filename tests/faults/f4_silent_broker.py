@@ -102,6 +102,7 @@ class Work:
             if page is None or page.status != 200:
                 continue
             words = {"body": f"第 {next(self._numbers)} 次答复", "channel": "email", "version": page.hidden("version")}
+            words |= page.time_wanted()
             answer = self._timed(phase, self.visitor.post, path, **words)
             self.replies += answer is not None and answer.status == 302
         return phase

@@ -18,16 +18,20 @@ from tests.faults.visitor import LIST, Unanswered, Visitor, case_of
 
 FULL = {"agents": 50, "writes": 2_000}
 SMALL = {"agents": 10, "writes": 60}
+CONTROLS = 5
+"""Few writes may miss each other by chance, where the machine has other work: the control is run until two have met."""
 
 
 def attack(place: Place, *, agents: int, writes: int) -> Finding:
     finding = Finding("F8", f"{agents} agents on one complaint", wanted="0 lost updates, 0 server errors")
     ours, seen = _written(place, agents, writes, "config.wsgi")
-    naive, unlocked = _written(place, agents, writes, "tests.faults.unlocked")
+    for _again in range(CONTROLS):
+        naive, unlocked = _written(place, agents, writes, "tests.faults.unlocked")
+        if lost := _lost(naive, unlocked):
+            break
     finding.nothing(lost_updates=_lost(ours, seen), server_errors=ours.errors, notes_lost=_notes_lost(ours, seen))
     finding.nothing(things_not_whole=len(seen["problems"]))
     finding.expect(ours.stood and ours.notes and ours.told, "nobody got into another's way")
-    lost = _lost(naive, unlocked)
     finding.expect(lost, "the control shows nothing")
     finding.counts = (
         f"{agents} agents, {writes:,} writes: {len(ours.notes):,} notes, {len(ours.stood):,} corrections stood, "

@@ -34,6 +34,14 @@ class Answer:
         assert found, f"no {name} on a page with status {self.status}: {self.text[:500]}"
         return found[1]
 
+    def time_wanted(self) -> dict[str, str]:
+        """The time that the page proposes, where the reply cannot go without one: the first one of a case."""
+        field = re.search(r'<input[^>]*name="promise_due"[^>]*>', self.text)
+        if not field or " required" not in field[0]:
+            return {}
+        proposed = re.search(r'value="([^"]+)"', field[0])
+        return {"promise_due": proposed[1]} if proposed else {}
+
 
 class Visitor:
     """Logged in by a session that a clerk has opened."""
@@ -72,7 +80,11 @@ class Visitor:
         return self.post(path, version=page.hidden("version"), **values)
 
     def reply(self, case: int, words: str, channel: str = "email") -> Answer:
-        return self.act(case, "reply", body=words, channel=channel)
+        path = f"{LIST}{case}/do/reply/"
+        page = self.get(path)
+        if page.status != 200:
+            return page
+        return self.post(path, version=page.hidden("version"), body=words, channel=channel, **page.time_wanted())
 
     # -------------------------------------------------------------- the wire
 

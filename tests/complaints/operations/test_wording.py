@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from complaints.models import Complaint, Contact, OutboxMessage, Writing
 from complaints.operations import conversation, progress, remedies, scripted, wording, writing
@@ -110,7 +112,9 @@ def test_who_writes_is_noted_seldom_and_forgotten(
     writing.note(complaint.pk, user=supervisor, now=now - timedelta(hours=2))
     writing.note(complaint.pk, user=agent, now=now)
     assert list(Writing.objects.values_list("user", flat=True)) == [agent.pk], "what is long over went along"
-    writing.note(complaint.pk, user=agent, now=now + timedelta(seconds=5))
+    with CaptureQueriesContext(connection) as captured:
+        writing.note(complaint.pk, user=agent, now=now + timedelta(seconds=5))
+    assert len(captured) == 1, "a keystroke that writes nothing waits for nobody who writes"
     assert Writing.objects.get().at == now
     writing.note(complaint.pk, user=agent, now=now + timedelta(seconds=30))
     assert Writing.objects.get().at == now + timedelta(seconds=30)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 # Playwright's own event loop runs in this thread; Django would take our queries for asynchronous ones.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -18,6 +18,24 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+# AMENDS_SLOW_BROWSER=4 pytest tests/browser: a processor four times slower behind a bad line. There fails what holds
+# only if the right one comes first.
+SLOWER = float(os.environ.get("AMENDS_SLOW_BROWSER") or 0)
+LATENCY_MS = 300
+
+# A condition is waited for as long as a busy machine may take.
+expect.set_options(timeout=15_000)
+
+
+def hinder(page: Page) -> None:
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    cdp.send("Network.enable")
+    cdp.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    cdp.send("Network.emulateNetworkConditions", {
+        "offline": False, "latency": LATENCY_MS, "downloadThroughput": -1, "uploadThroughput": -1,
+    })  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +75,8 @@ def open_as(browser: Browser, live_server: Any, client_for: Callable[[Any], Clie
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
         page = context.new_page()
         page.set_default_timeout(15_000)
+        if SLOWER:
+            hinder(page)
         page.on("console", lambda message: message.type == "error" and complain(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         contexts.append(context)

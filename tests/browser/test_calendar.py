@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 from complaints.models import WorkCalendar
 from complaints.operations import calendar_days, calendars, recomputing
+from tests.browser.pages import scrolls_sideways
 from tests.factories.complaints import NOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -66,7 +67,7 @@ def test_the_pages_fit_their_window(
     }
     for name, address in pages.items():
         page.goto(address)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        assert not scrolls_sideways(page), name
         page.screenshot(path=shots / f"calendar-{name}-{theme}-{width}.png", full_page=True)
     events = (
         "BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20270101\r\nDTEND;VALUE=DATE:20270104\r\nSUMMARY:元旦\r\nEND:VEVENT\r\n"

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from complaints.intake import running
 from complaints.models import Complaint, ImportJob
+from tests.browser.pages import scrolls_sideways
 from tests.factories.exports import csv_bytes
 from tests.factories.imports import worked
 
@@ -40,7 +41,7 @@ def test_a_file_of_an_erp_from_upload_to_its_refused_rows(
     page = open_as(user_with("team_lead"), viewport={"width": width, "height": 900})
 
     def take(name: str) -> None:
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        assert not scrolls_sideways(page), name
         page.screenshot(path=shots / f"import-{name}-{width}.png", full_page=True)
 
     page.goto(reverse("admin:complaints_importjob_add"))

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from complaints.models import Complaint, Department
 from complaints.operations import inquiries, recovery
 from complaints.operations.departments import load_departments
+from tests.browser.pages import scrolls_sideways
 from tests.factories.complaints import complaint_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
@@ -38,7 +39,7 @@ def complaint(shop: Any, agent: Any) -> Complaint:
 
 
 def no_sideways_scrolling(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert not scrolls_sideways(page)
 
 
 def take(page: Page, shots: Path, name: str) -> None:

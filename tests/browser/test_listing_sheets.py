@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from complaints.intake import listing_files
 from complaints.models import Product
+from tests.browser.pages import scrolls_sideways
 from tests.factories.listings import POOR
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
@@ -39,7 +40,7 @@ def test_a_sheet_is_checked_part_by_part_and_left_and_come_back_to(
     page = open_as(user_with("knowledge_manager"), viewport={"width": width, "height": 900})
 
     def take(name: str) -> None:
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        assert not scrolls_sideways(page), name
         page.screenshot(path=shots / f"listing-import-{name}-{width}.png", full_page=True)
 
     look_through(page, sheet(40, besides=BAD_ROW))
@@ -56,7 +57,8 @@ def test_a_sheet_is_checked_part_by_part_and_left_and_come_back_to(
             route.continue_()
 
     page.route("**/product/import/**", hold)
-    page.locator("form button.btn-primary").click()
+    with page.expect_request(lambda request: "hx-request" in request.headers):
+        page.locator("form button.btn-primary").click()
     expect(page.locator("#import-progress .num").first).to_have_text("25 %")
     take("progress")
     assert Product.objects.count() == 10

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from complaints.models import Complaint, Contact
 from complaints.operations import conversation, inquiries, verification
+from tests.browser.pages import scrolls_sideways
 from tests.factories.complaints import OrderFactory, complaint_in, current, registered
 from tests.factories.inquiries import DepartmentFactory
 
@@ -82,5 +83,5 @@ def test_two_become_one_and_two_again(
     phone = open_as(lead, **PHONE)
     phone.goto(f"/admin/complaints/complaint/{source.pk}/do/merge/?target={target.pk}")
     expect(phone.locator(".merge-side")).to_have_count(2)
-    assert phone.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert not scrolls_sideways(phone)
     phone.screenshot(path=shots / "merge-preview-phone.png", full_page=True)

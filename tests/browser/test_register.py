@@ -12,6 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from complaints.models import Complaint, Contact, Customer, Order, OrderLine, RegistrationDraft
+from tests.browser.pages import scrolls_sideways
 from tests.browser.test_typing import drafts, wait_for_draft
 from tests.factories.complaints import bring
 
@@ -144,7 +145,7 @@ def test_near_matches_come_while_one_types_on_a_phone(
     kept(page)
     page.locator("#near .is-exact").scroll_into_view_if_needed()
     page.screenshot(path=shots / "register-phone.png")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not scrolls_sideways(page)
     page.locator("#near .is-exact button").click()
     expect(page.locator("form.join textarea[name=text]")).to_have_value("还是漏水")
     expect(page.locator("form.join [name=phone]")).to_have_value("19900005678")

@@ -48,6 +48,7 @@ def test_an_agent_types_goes_down_and_opens(
     expect(page.locator("#search-q")).to_have_value("青花瓷")
     page.locator(".tab").last.click()
     expect(page.locator(".hit-title")).to_have_text("青花瓷碗碎裂")
+    page.wait_for_load_state()
     page.locator("#search-q").press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/complaint/{closed.pk}/change/")

@@ -10,15 +10,12 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from knowledge.models import ServicePolicy
+from tests.browser.pages import scrolls_sideways
 from tests.factories.service_policies import published
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
 
 PHONE = {"viewport": {"width": 390, "height": 844}}
-
-
-def scrolls_sideways(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
 def test_the_terms_fit_a_phone_in_both_languages_and_print_without_what_is_only_for_the_screen(

@@ -63,9 +63,10 @@ def test_a_reply_survives_a_reload_and_goes_with_sending(
     expect(reply(page).locator("[data-draft-note]")).to_be_visible()
     reply(page).locator("button.btn-teal").click()
     expect(page.locator(".messages")).to_be_visible()
+    page.wait_for_load_state()
+    assert "amends-draft:reply:" not in drafts(page)
     page.reload()
     expect(reply(page).locator("textarea[name=body]")).to_have_value("")
-    assert "amends-draft:reply:" not in drafts(page)
     assert Contact.objects.filter(complaint=complaint, body=TEXT).count() == 1
 
 

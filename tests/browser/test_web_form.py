@@ -14,6 +14,7 @@ from complaints.models import Complaint, StagedUpload
 from complaints.operations import conversation
 from complaints.operations.promises import Promised
 from complaints.portal import visitors
+from tests.browser.pages import scrolls_sideways
 from tests.complaints.operations.test_uploads import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.django_db(transaction=True)]
@@ -66,7 +67,7 @@ def fill(page: Page, **values: str) -> None:
 
 
 def fits(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert not scrolls_sideways(page)
 
 
 def test_each_file_is_sent_at_once_with_its_progress_and_can_be_removed(

@@ -36,6 +36,14 @@
             localStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify({ at: Date.now(), kept }));
     };
 
+    // What was typed before this script came stands in the field and in no draft yet: a long text goes under the draft,
+    // of anything else the newer one counts. Going back, it is the browser that brings an old text: there the draft counts.
+    const [way] = performance.getEntriesByType("navigation");
+    const withDraft = (field, draft) => {
+        if (way?.type === "back_forward" || field.matches("select") || field.value === field.defaultValue) return draft;
+        return field.matches("textarea") && !field.value.startsWith(draft) ? `${draft}\n${field.value}` : field.value;
+    };
+
     const restore = (form) => {
         const { kept } = read(PREFIX + form.dataset.draft);
         // What the server sent back (a refused form) is newer than the draft; a hint that is hidden is no refusal.
@@ -43,7 +51,7 @@
         if (!kept || refused) return;
         for (const field of fields(form)) {
             if (isTick(field)) field.checked = Boolean(kept[`${field.name}=${field.value}`]);
-            else if (field.name in kept) field.value = kept[field.name];
+            else if (field.name in kept) field.value = withDraft(field, kept[field.name]);
         }
         const note = form.querySelector("[data-draft-note]");
         if (note) note.hidden = false;
@@ -53,7 +61,7 @@
         restore(form);
         let timer = 0;
         form.addEventListener("htmx:afterSwap", () => save(form));
-        form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(save, 400, form); });
+        for (const name of ["input", "amends:typed"]) form.addEventListener(name, () => { clearTimeout(timer); timer = setTimeout(save, 400, form); });
         form.addEventListener("submit", () => { clearTimeout(timer); save(form); });
         form.addEventListener("click", (event) => {
             if (!event.target.closest("[data-draft-discard]")) return;

@@ -36,6 +36,14 @@
     }
     openTarget();
 
+    // On a slow line one types before the scripts are there to hear it: whoever follows the typing is told afterwards.
+    document.addEventListener("htmx:load", (event) => {
+        if (event.target !== document.body) return;
+        for (const field of document.querySelectorAll("input, textarea")) {
+            if (field.value !== field.defaultValue) field.dispatchEvent(new CustomEvent("amends:typed", { bubbles: true }));
+        }
+    });
+
     // Copy a value; the button says so for a moment.
     document.addEventListener("click", async (event) => {
         const button = event.target.closest("[data-copy]");

@@ -27,7 +27,7 @@
         if (all.length) choose(all[(all.indexOf(active()) + step + all.length) % all.length]);
     };
     // What the list was made for: Enter must not choose from the list of what stood in the box before.
-    let listed = box ? box.value.trim() : "";
+    let listed = box ? box.defaultValue.trim() : "";
 
     const enter = () => {
         const text = box.value.trim();
@@ -72,7 +72,6 @@
             box.focus();
             box.select();
         } else if (!mod && event.key === "Enter" && form?.contains(event.target) && event.target.matches("input:not([type=submit])") && event.target !== box) {
-            // Half a complaint must not be registered by a key pressed too early.
             event.preventDefault();
             next(event.target);
         }
@@ -123,6 +122,8 @@
 
         form.addEventListener("input", soon);
         form.addEventListener("change", soon);
+        // Typed before this script came: nobody has kept it yet.
+        form.addEventListener("amends:typed", () => { kept = ""; soon(); });
         form.addEventListener("submit", () => { sent = true; clearTimeout(timer); });
         document.getElementById("discard")?.addEventListener("submit", () => { sent = true; clearTimeout(timer); });
         document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") keep(true); });

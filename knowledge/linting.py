@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .folding import Folded, fold, fold_pattern
 from .refusals import Refused
+from .tokens import is_chinese
 from .wrapping import Span, passages
 
 LEVELS = ("block", "warn", "hint")
@@ -69,7 +70,8 @@ class RuleSpec:
     reason: str = ""
     suggestion: str = ""
     replacement: str = ""
-    """What can stand in place of the words."""
+    replacement_en: str = ""
+    """What can stand in place of the words, in a Chinese and in an English text."""
     script: str = ""
     """Code of a script that says it better."""
     since: date | None = None
@@ -97,6 +99,12 @@ class Finding:
     def strictness(self) -> int:
         """0 for the strictest level."""
         return LEVELS.index(self.rule.level)
+
+    def replacement_in(self, text: str) -> str:
+        """What can stand there instead, in the language of the line and not of who reads the remark."""
+        line = text[text.rfind("\n", 0, self.start) + 1 :].partition("\n")[0]
+        chinese, english = self.rule.replacement, self.rule.replacement_en
+        return (chinese or english) if any(map(is_chinese, line)) else (english or chinese)
 
 
 def check_pattern(pattern: str) -> int:

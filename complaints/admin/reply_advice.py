@@ -25,6 +25,8 @@ class Advice:
 
     words: str
     finding: Finding
+    replacement: str
+    """What can stand there instead, with its gaps."""
     script: ReplyScript | None
 
     @property
@@ -50,7 +52,7 @@ class Advice:
         labels = {one.name: one.label for one in placeholders()}
         return "".join(
             f"【{labels.get(part.name, part.name)}】" if part.kind == "gap" else part.text
-            for part in rendering.parts(self.finding.rule.replacement, {})
+            for part in rendering.parts(self.replacement, {})
         )
 
     @property
@@ -86,13 +88,16 @@ def others(complaint: Complaint, user: Any, *, now: datetime) -> list[str]:
 def _advice(body: str, findings: Sequence[Finding]) -> list[Advice]:
     codes = {one.rule.script for one in findings if one.rule.script}
     scripts = ReplyScript.objects.filter(code__in=codes, active=True).in_bulk(field_name="code") if codes else {}
-    return [Advice(body[one.start : one.end], one, scripts.get(one.rule.script)) for one in findings]
+    return [
+        Advice(body[one.start : one.end], one, one.replacement_in(body), scripts.get(one.rule.script))
+        for one in findings
+    ]
 
 
 def replaced(body: str, key: str, facts: dict[str, str], *, now: datetime) -> str:
     """The text with the advice that the key names; as it was where that is not found there any more."""
     for one in _advice(body, reply_findings(body, now=now)):
-        if one.key == key and one.finding.rule.replacement:
-            instead = rendering.render(one.finding.rule.replacement, facts)
+        if one.key == key and one.replacement:
+            instead = rendering.render(one.replacement, facts)
             return body[: one.finding.start] + instead + body[one.finding.end :]
     return body

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from complaints.models import Contact
 from complaints.operations import conversation
@@ -70,6 +70,50 @@ def test_a_key_pressed_twice_sends_once_and_shows_the_case(page: Page) -> None:
     page.wait_for_url("**/change/#*")
     expect(text).to_have_value("")
     assert Contact.objects.filter(direction="out", body=said).count() == 1
+
+
+def test_remarks_do_not_move_the_button_that_is_being_pressed(page: Page) -> None:
+    text, save = page.locator("#reply_body"), page.locator("form.only-reply [data-save]")
+    # In one column, and where there is nothing to scroll, so that the browser cannot keep it in its place by scrolling.
+    page.set_viewport_size({"width": 390, "height": 6000})
+    place = save.bounding_box()
+    assert place
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.evaluate("document.addEventListener('htmx:afterRequest', () => document.body.dataset.answered = '')")
+    text.fill("您好，我们会尽快处理。" + "请您稍等。" * 5)
+    page.mouse.down()
+    page.wait_for_selector("body[data-answered]")
+    assert save.bounding_box() == place
+    page.mouse.up()
+    page.wait_for_url("**/change/#*")
+    assert Contact.objects.filter(direction="out", body__startswith="您好，我们会尽快处理").count() == 1
+
+
+def test_remarks_missed_while_another_button_was_pressed_come_after(page: Page) -> None:
+    place = page.locator("#reply-scripts summary").bounding_box()
+    assert place
+    page.mouse.move(place["x"] + 20, place["y"] + place["height"] / 2)
+    page.evaluate("document.addEventListener('htmx:afterRequest', () => document.body.dataset.answered = '')")
+    page.locator("#reply_body").fill("您好，我们会尽快处理。")
+    page.mouse.down()
+    page.wait_for_selector("body[data-answered]")
+    page.mouse.up()
+    expect(page.locator("#reply-findings .finding")).to_have_count(1)
+
+
+def test_a_reply_sent_while_remarks_are_on_their_way_goes(page: Page) -> None:
+    text, held = page.locator("#reply_body"), []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/wording/", hold)
+    with page.expect_request("**/wording/"):
+        text.fill("您好，我们会尽快处理。")
+    page.unroute("**/wording/")
+    text.press("Control+Enter")
+    page.wait_for_url("**/change/#*")
+    assert Contact.objects.filter(direction="out", body="您好，我们会尽快处理。").count() == 1
 
 
 def test_a_gap_is_held_back_and_filled(page: Page) -> None:

@@ -31,12 +31,34 @@
         // The text that the remarks are about; what was typed since is asked about before it goes.
         let judged = "";
         let waiting = null;
+        // Remarks that came while a button was being pressed would move it away from under the finger: they come after.
+        let pressed = false;
+        let missed = false;
+        const released = () => {
+            pressed = false;
+            if (!missed) return;
+            missed = false;
+            setTimeout(() => { if (!("sent" in form.dataset)) htmx.trigger(text(), "check"); });
+        };
+        form.addEventListener("pointerdown", (event) => { pressed = Boolean(event.target.closest("button, label, summary")); });
+        for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, released);
+        document.addEventListener("htmx:beforeSwap", (event) => {
+            if (!pressed || event.detail.target.id !== "reply-findings") return;
+            missed = true;
+            event.detail.shouldSwap = false;
+        });
+
+        // A question that a newer one takes the place of is not answered.
+        let replaced = false;
+        document.addEventListener("htmx:abort", (event) => { if (event.target === text()) replaced = true; }, true);
         document.addEventListener("htmx:beforeRequest", (event) => {
-            if (event.detail.elt === text()) text().dataset.asked = text().value;
+            if (event.detail.elt !== text()) return;
+            replaced = false;
+            text().dataset.asked = text().value;
         });
         document.addEventListener("htmx:afterRequest", (event) => {
             const asked = event.detail.elt?.id === "reply_body" ? event.detail.elt.dataset.asked : undefined;
-            if (asked === undefined) return;
+            if (asked === undefined || missed || replaced) return;
             judged = asked;
             if (!waiting || asked !== text().value) return;
             const button = waiting;

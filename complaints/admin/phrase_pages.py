@@ -33,6 +33,7 @@ class Found:
 
     words: str
     finding: Finding
+    replacement: str
 
     @property
     def category(self) -> str:
@@ -56,7 +57,9 @@ class Marked:
 
 
 def marked(text: str, findings: list[Finding]) -> Marked:
-    return Marked(pieces(text, findings), [Found(text[one.start : one.end], one) for one in findings])
+    return Marked(
+        pieces(text, findings), [Found(text[one.start : one.end], one, one.replacement_in(text)) for one in findings]
+    )
 
 
 def checked(text: str, scope: str, on: date) -> Marked:

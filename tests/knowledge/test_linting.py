@@ -30,6 +30,26 @@ def found(text: str, *rules: RuleSpec, scope: str = "reply", on: date = DAY) -> 
     return [text[one.start : one.end] for one in RuleSet(rules).findings(text, scope=scope, on=on)]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("我们会尽快处理", "最晚{deadline}"),
+        ("请 asap 处理", "最晚{deadline}"),
+        ("We answer asap", "by {deadline}"),
+        ("您好：\nWe answer asap\n谢谢", "by {deadline}"),
+    ],
+)
+def test_a_replacement_has_the_language_of_its_line(text: str, expected: str) -> None:
+    both = rule("尽快", "asap", replacement="最晚{deadline}", replacement_en="by {deadline}")
+    (finding,) = RuleSet([both]).findings(text, scope="reply", on=DAY)
+    assert finding.replacement_in(text) == expected
+
+
+def test_a_replacement_in_one_language_is_better_than_none() -> None:
+    (finding,) = RuleSet([rule("asap", replacement="最晚{deadline}")]).findings("asap", scope="reply", on=DAY)
+    assert finding.replacement_in("asap") == "最晚{deadline}"
+
+
 SOON = rule("尽快", "第一时间")
 BLAME = rule("是(快递|仓库)的(问题|责任)", code="B", category="blame", level="block", expressions=True)
 

@@ -24,7 +24,7 @@ from . import spool
 from .listing_rows import WAITING, Judge, NotAListingSheet, Reader, Row, Verdict, expect_columns, fitted, is_empty
 from .problem import Problem
 from .refused_rows import Refused
-from .sheets import open_sheets
+from .sheets import Sheet, open_sheets
 from .spool import Spool
 from .workbook import WorkbookTooLarge
 
@@ -40,9 +40,14 @@ MOST_CHARACTERS = 200_000
 MOST_TEXT = 40_000_000
 """Characters of a whole file: a packed sheet of some KB can hold any number. On the disk each takes up to 3 bytes."""
 MOST_UNPACKED = 500 * MEGABYTE
+MOST_TABLES = 20
+ROWS_LOOKED_AT = 1_000
+"""So many worksheets of a workbook are looked at, and so many rows, to see whether another one holds anything."""
 MOST_KEPT = 5
 """Files of one person."""
 KEPT = ".sqlite3"
+TABLES = -1
+"""The number of the row that keeps the names of the worksheets."""
 KEPT_SECONDS = 24 * 60 * 60
 
 AnyRow = TypeVar("AnyRow", bound=tuple[Any, ...])
@@ -86,6 +91,9 @@ class Brought:
     name: str
     header: Sequence[Any]
     counts: dict[str, int]
+    table: str = ""
+    unread: Sequence[str] = ()
+    """The worksheet that was read, and the others that hold something."""
 
     @property
     def waiting(self) -> int:
@@ -153,12 +161,14 @@ def _read(rows: Spool, upload: Any, shop: Shop) -> Sequence[Any]:
         raise too_much from None
     if not sheets:
         raise NotAListingSheet
-    found = sheets[0].rows()
+    sheet = _with_listings(sheets[:MOST_TABLES])
+    found = sheet.rows()
     header = fitted(next(found, (0, ()))[1])
     if _size(header) > MOST_CHARACTERS:
         raise NotAListingSheet
     expect_columns(header)
-    rows.add([(0, "", [shop.pk, (upload.name or "")[-200:], *header], 0)])
+    unread = [one.name for one in sheets[:MOST_TABLES] if one is not sheet and _holds_something(one)]
+    rows.add([(TABLES, "", [sheet.name, *unread], 0), (0, "", [shop.pk, (upload.name or "")[-200:], *header], 0)])
     filled = ((number, fitted(row, len(header))) for number, row in found if not is_empty(row))
     count = size = 0
     for batch in _portions(filled):
@@ -172,6 +182,19 @@ def _read(rows: Spool, upload: Any, shop: Shop) -> Sequence[Any]:
     if not count:
         raise NoListings
     return header
+
+
+def _with_listings(sheets: Sequence[Sheet]) -> Sheet:
+    """The first one with the columns of listings, for there may be a cover; else the first, to say what it lacks."""
+    for sheet in sheets:
+        with suppress(NotAListingSheet):
+            expect_columns(fitted(next(sheet.rows(), (0, ()))[1]))
+            return sheet
+    return sheets[0]
+
+
+def _holds_something(sheet: Sheet) -> bool:
+    return any(not is_empty(row) for _number, row in islice(sheet.rows(), ROWS_LOOKED_AT))
 
 
 def _portions(rows: Iterable[AnyRow]) -> Iterator[list[AnyRow]]:
@@ -292,7 +315,9 @@ def _opened(user: Any, key: uuid.UUID) -> Iterator[tuple[Spool, Brought]]:
             shop = Shop.objects.filter(pk=shop_id).first()
             if shop is None:
                 raise ShopIsGone
-            yield rows, Brought(shop, name, header, {verdict: n for verdict, (_groups, n) in rows.verdicts().items()})
+            tables = [cells for _number, cells in rows.group(TABLES)] or [[""]]
+            counts = {verdict: n for verdict, (_groups, n) in rows.verdicts().items()}
+            yield rows, Brought(shop, name, header, counts, tables[0][0], tables[0][1:])
     except FileNotFoundError:
         raise NoLongerKept from None
     except (sqlite3.Error, OSError) as error:

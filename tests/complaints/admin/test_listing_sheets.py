@@ -23,6 +23,7 @@ from openpyxl.xml.constants import SHARED_STRINGS
 
 from complaints.intake import cells, delimited, listing_files, listing_rows, sheets, workbook
 from complaints.models import ListingCheck, Product, Shop
+from tests.factories.exports import workbook_bytes
 from tests.factories.listings import POOR, WHOLE, checked
 
 pytestmark = pytest.mark.usefixtures("frozen", "_own_files")
@@ -419,7 +420,7 @@ def test_no_step_has_more_text_than_a_step_may(manager: Client, shop: Shop, monk
 
     monkeypatch.setattr(listing_files.Spool, "add", counted)
     sent(manager, shop, shared_text(rows=9, columns=2, text="x" * 32_000))
-    assert put_in == [1, 4, 4, 1]
+    assert put_in == [2, 4, 4, 1], "two that tell of the file, then nine rows"
 
 
 def test_a_header_of_much_text_is_none(manager: Client, shop: Shop) -> None:
@@ -633,3 +634,22 @@ def test_findings_leave_as_a_workbook_in_which_nothing_runs(manager: Client, sho
     rows = [list(row) for row in load_workbook(BytesIO(content)).worksheets[0].values]
     assert len(rows) > 4
     assert {row[2] for row in rows[1:]} == {"'=1+1"}
+
+
+def test_a_cover_is_passed_over_and_other_worksheets_are_named(manager: Client, shop: Any) -> None:
+    listing = [["标题", "详情"], ["胡桃木书桌", POOR]]
+    content = workbook_bytes([["说明", "请勿修改"]], listing, [["标题", "详情"], ["餐椅", POOR]], [])
+    page = sent(manager, shop, content)
+    assert page.context["brought"].waiting == 1
+    text = page.content.decode()
+    assert "胡桃木书桌" in text
+    assert "餐椅" not in text
+    names = page.context["brought"].unread
+    assert len(names) == 2, "the empty one is not worth a word"
+    assert all(name in text for name in (page.context["brought"].table, *names))
+
+
+def test_a_single_worksheet_is_not_spoken_of(manager: Client, shop: Any) -> None:
+    page = sent(manager, shop, workbook_bytes([["标题", "详情"], ["胡桃木书桌", POOR]]))
+    assert page.context["brought"].unread == []
+    assert "工作表" not in page.content.decode()

@@ -179,6 +179,20 @@ def test_a_day_to_come_begins_at_midnight_of_the_shop(
     assert (version.status, version.was_in_force) == (Status.RETIRED, False)
 
 
+def test_who_publishes_is_told_of_a_version_that_takes_its_place_later(
+    in_review: ServicePolicyVersion, manager: Client, author: Any, now: Any
+) -> None:
+    pk = in_review.policy_id
+    told = "将取代"
+    assert told not in manager.get(page("change", pk)).content.decode()
+    manager.post(page("do", pk, "publish"), {"seen": in_review.mark, "begins_on": "2026-12-01"})
+    written = service_policies.write(pk, TERMS | {"text": "七天内可退"}, actor=author, now=now)
+    service_policies.submit(pk, seen=written.mark, stays="text_en", actor=author, now=now)
+    text = manager.get(page("change", pk)).content.decode()
+    assert told in text
+    assert f"第 {in_review.number} 版将于" in text
+
+
 def test_today_means_at_once_and_yesterday_is_refused_with_all_that_was_typed(
     in_review: ServicePolicyVersion, manager: Client, now: Any
 ) -> None:

@@ -73,6 +73,7 @@ def test_four_digits_and_the_keyboard_lead_to_the_open_complaint(
     page.keyboard.press("Enter")
     expect(page.locator("form.join textarea[name=text]")).to_be_focused()
     expect(page.locator("form.join textarea[name=text]")).to_have_value(SAID)
+    page.wait_for_load_state()
     page.screenshot(path=shots / "register-join.png")
     page.keyboard.press("Control+Enter")
     expect(page).to_have_url(re.compile(rf"/{complaint.pk}/change/"))
@@ -93,6 +94,7 @@ def test_an_order_is_picked_and_registered_by_keyboard(
     page.keyboard.press("Enter")
     expect(page.locator("[name=title]")).to_be_focused()
     expect(page.locator("#order-found")).to_contain_text("胡桃木书桌")
+    page.wait_for_load_state()
     page.keyboard.type("桌面划痕")
     page.keyboard.press("Enter")
     expect(page.locator("[name=description]")).to_be_focused()
@@ -170,6 +172,7 @@ def test_words_for_the_open_complaint_outlive_their_tab_and_are_forgotten_when_t
     enter()
     expect(page.locator("[name=text]")).to_have_value(SAID)
     expect(page.locator("[data-draft-note]")).to_be_visible()
+    page.wait_for_load_state()
 
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/change/**")

@@ -27,6 +27,7 @@ def test_a_manager_writes_tries_and_hands_over(
     page.goto("/admin/knowledge/replyscript/")
     page.screenshot(path=shots / "scripts.png")
     page.click("text=ETA-01")
+    page.wait_for_url("**/change/")
 
     text = page.locator("#id_text")
     text.fill("您的单号是，请放心。")

@@ -7,7 +7,7 @@ that comes twice changes nothing, for the same text is checked once.
 import sqlite3
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -21,12 +21,24 @@ from complaints.models import Shop
 from complaints.operations import listings
 
 from . import spool
-from .listing_rows import WAITING, Judge, NotAListingSheet, Reader, Row, Verdict, expect_columns, fitted, is_empty
+from .listing_rows import (
+    WAITING,
+    ColumnTwice,
+    Judge,
+    NotAListingSheet,
+    Reader,
+    Row,
+    Verdict,
+    expect_columns,
+    fitted,
+    is_empty,
+)
 from .problem import Problem
 from .refused_rows import Refused
 from .sheets import Sheet, open_sheets
 from .spool import Spool
 from .workbook import WorkbookTooLarge
+from .workbook_parts import TemporaryTexts
 
 MOST_ROWS = 10_000
 MEGABYTE = 1 << 20
@@ -155,19 +167,26 @@ def _read(rows: Spool, upload: Any, shop: Shop) -> Sequence[Any]:
     """Put the rows into the spool, below one that says what they are: shop, name, then the names of the columns."""
     path = getattr(upload, "temporary_file_path", None)
     too_much = TooMuchText(most=f"{MOST_TEXT:,}")
-    try:
-        sheets = open_sheets(Path(path()) if path else upload.read(), largest=MOST_UNPACKED)
-    except WorkbookTooLarge:
-        raise too_much from None
-    if not sheets:
-        raise NotAListingSheet
-    sheet = _with_listings(sheets[:MOST_TABLES])
+    source = Path(path()) if path else upload.read()
+    with closing(TemporaryTexts()) as texts:
+        try:
+            sheets = open_sheets(source, texts=texts, largest=MOST_UNPACKED)
+        except WorkbookTooLarge:
+            raise too_much from None
+        if not sheets:
+            raise NotAListingSheet
+        sheet = _with_listings(sheets[:MOST_TABLES])
+        return _put_in(rows, sheet, _unread(sheets, sheet), upload, shop, too_much)
+
+
+def _put_in(
+    rows: Spool, sheet: Sheet, unread: list[str], upload: Any, shop: Shop, too_much: TooMuchText
+) -> Sequence[Any]:
     found = sheet.rows()
     header = fitted(next(found, (0, ()))[1])
     if _size(header) > MOST_CHARACTERS:
         raise NotAListingSheet
     expect_columns(header)
-    unread = [one.name for one in sheets[:MOST_TABLES] if one is not sheet and _holds_something(one)]
     rows.add([(TABLES, "", [sheet.name, *unread], 0), (0, "", [shop.pk, (upload.name or "")[-200:], *header], 0)])
     filled = ((number, fitted(row, len(header))) for number, row in found if not is_empty(row))
     count = size = 0
@@ -185,16 +204,32 @@ def _read(rows: Spool, upload: Any, shop: Shop) -> Sequence[Any]:
 
 
 def _with_listings(sheets: Sequence[Sheet]) -> Sheet:
-    """The first one with the columns of listings, for there may be a cover; else the first, to say what it lacks."""
+    """The first one with the columns of listings, for there may be a cover; else the one that lacks least."""
+    nearest = sheets[0]
     for sheet in sheets:
-        with suppress(NotAListingSheet):
+        try:
             expect_columns(fitted(next(sheet.rows(), (0, ()))[1]))
+        except ColumnTwice:
+            nearest = sheet
+        except Problem:
+            continue
+        else:
             return sheet
-    return sheets[0]
+    return nearest
+
+
+def _unread(sheets: Sequence[Sheet], read: Sheet) -> list[str]:
+    """The names of the others; of the first ones only if they hold something."""
+    looked_at, beyond = sheets[:MOST_TABLES], sheets[MOST_TABLES:]
+    found = [one.name for one in looked_at if one is not read and _holds_something(one)]
+    return [*found, *(one.name for one in beyond)][:MOST_TABLES]
 
 
 def _holds_something(sheet: Sheet) -> bool:
-    return any(not is_empty(row) for _number, row in islice(sheet.rows(), ROWS_LOOKED_AT))
+    """As far as it can be read: nobody has asked for it."""
+    with suppress(Problem):
+        return any(not is_empty(row) for _number, row in islice(sheet.rows(), ROWS_LOOKED_AT))
+    return True
 
 
 def _portions(rows: Iterable[AnyRow]) -> Iterator[list[AnyRow]]:

@@ -22,6 +22,9 @@ LARGEST_UNPACKED = 2 << 30
 # What is not read row by row: styles, the list of sheets. A spreadsheet program writes some kilobytes.
 LARGEST_OTHER = 32 << 20
 
+# Templates of platforms keep the words of their lists there.
+HIDDEN = ("hidden", "veryHidden")
+
 Opener = Callable[[], AbstractContextManager[BinaryIO]]
 Table = tuple[str, Callable[[int], Iterator[Located]]]
 
@@ -35,7 +38,7 @@ class WorkbookTooLarge(Problem):
 
 
 def tables(opened: Opener, texts: Texts | None = None, largest: int | None = None) -> list[Table]:
-    """The name of each table of the workbook, with a function that reads its rows, from the one at a byte on.
+    """The name of each table that is not hidden, with a function that reads its rows, from the one at a byte on.
 
     `texts` keeps the shared texts, for those who read the file in several goes. Raises DamagedWorkbook and
     WorkbookTooLarge, and so do the iterators.
@@ -43,8 +46,8 @@ def tables(opened: Opener, texts: Texts | None = None, largest: int | None = Non
     with opened() as file:
         _check_size(file, largest or LARGEST_UNPACKED)
         with _loaded(file, None) as book:
-            names = [sheet.title for sheet in book.worksheets]
-    return [(name, _rows_of(opened, place, texts)) for place, name in enumerate(names)]
+            shown = [(n, one.title) for n, one in enumerate(book.worksheets) if one.sheet_state not in HIDDEN]
+    return [(name, _rows_of(opened, place, texts)) for place, name in shown]
 
 
 def _rows_of(opened: Opener, place: int, texts: Texts | None) -> Callable[[int], Iterator[Located]]:
@@ -94,7 +97,9 @@ class _Reader(ExcelReader):
     def read_worksheets(self) -> None:
         for sheet, relation in self.parser.find_sheets():
             if relation.target in self.valid_files and "chartsheet" not in relation.Type:
-                self.wb._sheets.append(_Sheet(self.wb, sheet.name, relation.target, self.shared_strings))
+                made = _Sheet(self.wb, sheet.name, relation.target, self.shared_strings)
+                made.sheet_state = sheet.state
+                self.wb._sheets.append(made)
 
 
 class _Sheet(ReadOnlyWorksheet):

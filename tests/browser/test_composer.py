@@ -101,6 +101,13 @@ def test_remarks_missed_while_another_button_was_pressed_come_after(page: Page) 
     expect(page.locator("#reply-findings .finding")).to_have_count(1)
 
 
+def test_a_press_that_is_let_go_of_elsewhere_holds_nothing_back(page: Page) -> None:
+    page.locator("form.only-reply [data-save]").dispatch_event("pointerdown", {"button": 0})
+    page.locator("#reply_body").fill("您好，我们会尽快处理。")
+    page.locator("#reply_body").press("Control+Enter")
+    page.wait_for_url("**/change/#*")
+
+
 def test_a_reply_sent_while_remarks_are_on_their_way_goes(page: Page) -> None:
     text, held = page.locator("#reply_body"), []
 

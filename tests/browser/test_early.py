@@ -32,7 +32,7 @@ def rule(content: None) -> PhraseRule:
 
 @pytest.fixture
 def page(agent: Any, open_as: Callable[..., Page]) -> Page:
-    return open_as(agent)
+    return open_as(agent, refused=422)
 
 
 def test_words_searched_for_are_found(page: Page) -> None:
@@ -89,3 +89,59 @@ def test_a_listing_is_looked_at(
     with scripts_late(page, "/admin/complaints/product/add/"):
         page.fill("#id_title", "天下无双的保温杯")
     expect(page.locator("#listing-preview mark.mark-block")).to_have_text("天下无双")
+
+
+@pytest.mark.parametrize("address", [REGISTER, f"{REGISTER}?title=abc", f"{REGISTER}?q=4135"])
+def test_a_form_that_nobody_has_touched_is_kept_by_nobody(page: Page, shop: Any, address: str) -> None:
+    page.clock.install()
+    posted: list[str] = []
+    page.on(
+        "request", lambda request: request.method == "POST" and "draft" in request.url and posted.append(request.url)
+    )
+    page.goto(address)
+    page.clock.run_for(10_000)
+    expect(page.locator("#found")).to_be_visible()
+    assert page.url.endswith(address)
+    assert (posted, RegistrationDraft.objects.count()) == ([], 0)
+
+
+def test_what_was_chosen_early_counts_and_discarding_the_draft_leaves_it(page: Page, agent: Any, shop: Any) -> None:
+    complaint = registered(shop, actor=agent, now=timezone.now())
+    page.goto(page_of(complaint))
+    reply(page).locator("[name=channel]").select_option("phone")
+    write(page, "昨天写的")
+    page.goto("/admin/")
+    with scripts_late(page, page_of(complaint)):
+        reply(page).locator("[name=channel]").select_option("social")
+        reply(page).locator("textarea[name=body]").fill("现在写的")
+    expect(reply(page).locator("textarea[name=body]")).to_have_value("昨天写的\n现在写的")
+    expect(reply(page).locator("[name=channel]")).to_have_value("social")
+    reply(page).locator("[data-draft-discard]").click()
+    expect(reply(page).locator("textarea[name=body]")).to_have_value("现在写的")
+
+
+def test_a_draft_that_comes_back_tells_nobody_that_somebody_writes(page: Page, agent: Any, shop: Any) -> None:
+    complaint = registered(shop, actor=agent, now=timezone.now())
+    page.goto(page_of(complaint))
+    write(page, "昨天写的")
+    asked: list[str] = []
+    page.clock.install()
+    page.on("request", lambda request: "/wording/" in request.url and asked.append(request.url))
+    page.goto(page_of(complaint))
+    expect(reply(page).locator("textarea[name=body]")).to_have_value("昨天写的")
+    page.clock.run_for(5_000)
+    assert asked == []
+
+
+def test_a_refused_reply_keeps_its_draft(page: Page, agent: Any, shop: Any) -> None:
+    complaint = registered(shop, actor=agent, now=timezone.now())
+    page.goto(page_of(complaint))
+    write(page, "昨天写的")
+    page.clock.install()
+    reply(page).locator("[name=promise_due]").fill("2020-01-01T10:00")
+    reply(page).evaluate("(form) => { form.noValidate = true; }")
+    reply(page).locator("[data-save]").click()
+    page.wait_for_url("**/do/**")
+    page.clock.run_for(5_000)
+    page.goto(page_of(complaint))
+    expect(reply(page).locator("textarea[name=body]")).to_have_value("昨天写的")

@@ -22,6 +22,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.xml.constants import SHARED_STRINGS
 
 from complaints.intake import cells, delimited, listing_files, listing_rows, sheets, workbook
+from complaints.intake.workbook_parts import TemporaryTexts
 from complaints.models import ListingCheck, Product, Shop
 from tests.factories.exports import workbook_bytes
 from tests.factories.listings import POOR, WHOLE, checked
@@ -653,3 +654,45 @@ def test_a_single_worksheet_is_not_spoken_of(manager: Client, shop: Any) -> None
     page = sent(manager, shop, workbook_bytes([["标题", "详情"], ["胡桃木书桌", POOR]]))
     assert page.context["brought"].unread == []
     assert "工作表" not in page.content.decode()
+
+
+def test_what_stands_in_other_worksheets_hinders_no_import(manager: Client, shop: Any) -> None:
+    """A sheet with two columns of one meaning, one of hidden words, one that is damaged."""
+    made, out = Workbook(), BytesIO()
+    made.worksheets[0].append(["商品标题", "商品名称", "详情"])
+    for name in ("商品", "词表", "坏表", "备注"):
+        made.create_sheet(name)
+    made["词表"].sheet_state = "hidden"
+    made["词表"].append(["预售"])
+    for name in ("坏表", "备注"):
+        made[name].append(["内部备注"])
+    for row in (["标题", "详情"], ["胡桃木书桌", POOR]):
+        made["商品"].append(row)
+    made.save(out)
+    damaged = BytesIO()
+    with zipfile.ZipFile(out) as old, zipfile.ZipFile(damaged, "w") as new:
+        for part in old.infolist():
+            content = old.read(part)
+            new.writestr(part, content[:-40] if part.filename.endswith("sheet4.xml") else content)
+    page = sent(manager, shop, damaged.getvalue())
+    brought = page.context["brought"]
+    assert (brought.table, brought.waiting) == ("商品", 1)
+    assert brought.unread == ["Sheet", "坏表", "备注"]
+
+
+def test_two_columns_of_one_meaning_are_told_of_where_no_other_worksheet_will_do(manager: Client, shop: Any) -> None:
+    content = workbook_bytes([["说明"]], [["商品标题", "商品名称", "详情"], ["胡桃木书桌", "书桌", POOR]])
+    assert "商品名称" in sent(manager, shop, content).content.decode()
+
+
+def test_shared_texts_are_read_once(manager: Client, shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    extend = TemporaryTexts.extend
+
+    def counted(self: TemporaryTexts, texts: Any) -> None:
+        read.append(len(texts))
+        extend(self, texts)
+
+    monkeypatch.setattr(TemporaryTexts, "extend", counted)
+    sent(manager, shop, shared_text(rows=3, columns=2, text="x" * 100))
+    assert sum(read) == 3, "for the look at the header and for the rows together"

@@ -40,8 +40,10 @@
             missed = false;
             setTimeout(() => { if (!("sent" in form.dataset)) htmx.trigger(text(), "check"); });
         };
-        form.addEventListener("pointerdown", (event) => { pressed = Boolean(event.target.closest("button, label, summary")); });
-        for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, released);
+        form.addEventListener("pointerdown", (event) => { pressed = event.button === 0 && Boolean(event.target.closest("button, label, summary")); });
+        // Not every press is let go of within the page.
+        for (const name of ["pointerup", "pointercancel", "contextmenu", "keydown"]) window.addEventListener(name, released, true);
+        window.addEventListener("blur", released);
         document.addEventListener("htmx:beforeSwap", (event) => {
             if (!pressed || event.detail.target.id !== "reply-findings") return;
             missed = true;

@@ -36,12 +36,20 @@
             localStorage.setItem(PREFIX + form.dataset.draft, JSON.stringify({ at: Date.now(), kept }));
     };
 
-    // What was typed before this script came stands in the field and in no draft yet: a long text goes under the draft,
+    // What was entered before this script came stands in the field and in no draft yet: a long text goes under the draft,
     // of anything else the newer one counts. Going back, it is the browser that brings an old text: there the draft counts.
     const [way] = performance.getEntriesByType("navigation");
-    const withDraft = (field, draft) => {
-        if (way?.type === "back_forward" || field.matches("select") || field.value === field.defaultValue) return draft;
-        return field.matches("textarea") && !field.value.startsWith(draft) ? `${draft}\n${field.value}` : field.value;
+    const chosen = (options) => Math.max(0, options.findIndex((one) => one.defaultSelected));
+    const entered = (field) => {
+        if (way?.type === "back_forward") return false;
+        if (isTick(field)) return field.checked !== field.defaultChecked;
+        if (field.matches("select")) return field.selectedIndex !== chosen([...field.options]);
+        return field.value !== field.defaultValue;
+    };
+    const putUnder = (field, draft) => {
+        if (!field.matches("textarea") || field.value.startsWith(draft)) return;
+        field.dataset.early = field.value;
+        field.value = `${draft}\n${field.value}`;
     };
 
     const restore = (form) => {
@@ -50,8 +58,13 @@
         const refused = [...form.querySelectorAll(".errorlist, .field-error, .has-error")].some((mark) => !mark.hidden);
         if (!kept || refused) return;
         for (const field of fields(form)) {
-            if (isTick(field)) field.checked = Boolean(kept[`${field.name}=${field.value}`]);
-            else if (field.name in kept) field.value = withDraft(field, kept[field.name]);
+            if (entered(field)) {
+                if (field.name in kept) putUnder(field, kept[field.name]);
+            } else if (isTick(field)) field.checked = Boolean(kept[`${field.name}=${field.value}`]);
+            else if (field.name in kept) {
+                field.value = kept[field.name];
+                field.dataset.restored = field.value;
+            }
         }
         const note = form.querySelector("[data-draft-note]");
         if (note) note.hidden = false;
@@ -61,12 +74,15 @@
         restore(form);
         let timer = 0;
         form.addEventListener("htmx:afterSwap", () => save(form));
-        for (const name of ["input", "amends:typed"]) form.addEventListener(name, () => { clearTimeout(timer); timer = setTimeout(save, 400, form); });
+        const soon = () => { clearTimeout(timer); timer = setTimeout(save, 400, form); };
+        form.addEventListener("input", soon);
+        form.addEventListener("amends:typed", soon);
         form.addEventListener("submit", () => { clearTimeout(timer); save(form); });
         form.addEventListener("click", (event) => {
             if (!event.target.closest("[data-draft-discard]")) return;
             drop(form.dataset.draft);
             form.reset();
+            for (const field of fields(form)) if (field.dataset.early) field.value = field.dataset.early;
             event.target.closest("[data-draft-note]").hidden = true;
         });
     }

@@ -39,8 +39,9 @@
     // On a slow line one types before the scripts are there to hear it: whoever follows the typing is told afterwards.
     document.addEventListener("htmx:load", (event) => {
         if (event.target !== document.body) return;
-        for (const field of document.querySelectorAll("input, textarea")) {
-            if (field.value !== field.defaultValue) field.dispatchEvent(new CustomEvent("amends:typed", { bubbles: true }));
+        for (const field of document.querySelectorAll("input:not([type=checkbox], [type=radio]), textarea")) {
+            // A draft that came back is nothing that was typed just now.
+            if (field.value !== (field.dataset.restored ?? field.defaultValue)) field.dispatchEvent(new CustomEvent("amends:typed", { bubbles: true }));
         }
     });
 
